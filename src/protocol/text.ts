@@ -1,0 +1,108 @@
+/**
+ * Text on the wire: UTF-8 (RFC 2640 2.2), with bytes that are not UTF-8 kept.
+ *
+ * A byte 0x80..0xFF that is no part of valid UTF-8 becomes the lone surrogate U+DC80..U+DCFF, and turns back
+ * into that byte when encoded. Every name that a peer or a disk can hold thus has exactly one string, and a
+ * string that came from bytes always gives the same bytes back.
+ */
+import { Buffer } from "node:buffer";
+
+const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const SURROGATE_BASE = 0xdc00;
+
+/** Bytes to text. Never throws: what is not UTF-8 becomes lone surrogates U+DC80..U+DCFF. */
+export function decodeText(bytes: Uint8Array): string {
+  if (isAscii(bytes)) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
+  try {
+    return strictUtf8.decode(bytes);
+  } catch {
+    return decodeWithSurrogates(bytes);
+  }
+}
+
+/** Text to bytes, the inverse of {@link decodeText}. Other lone surrogates become U+FFFD, as in TextEncoder. */
+export function encodeText(text: string): Buffer {
+  if (text.isWellFormed()) return Buffer.from(text, "utf8");
+  const parts: Buffer[] = [];
+  let from = 0;
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (!isEscapedByte(unit) || isHighSurrogate(text.charCodeAt(at - 1))) continue;
+    parts.push(Buffer.from(text.slice(from, at), "utf8"), Buffer.from([unit - SURROGATE_BASE]));
+    from = at + 1;
+  }
+  parts.push(Buffer.from(text.slice(from), "utf8"));
+  return Buffer.concat(parts);
+}
+
+/** Whether the text stands for bytes that are valid UTF-8, so that an ordinary string reaches the same name. */
+export function isUtf8Text(text: string): boolean {
+  return text.isWellFormed();
+}
+
+/** For people and logs: control characters and bytes that are not UTF-8 as `\xNN`, on one line. */
+export function printable(text: string): string {
+  return text.replace(
+    /[\u0000-\u001f\u007f-\u009f\u2028\u2029]|\\|[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]/g,
+    (found) => {
+      if (found.length === 2) return found;
+      if (found === "\\") return "\\\\";
+      const unit = found.charCodeAt(0);
+      if (isEscapedByte(unit)) return `\\x${(unit - SURROGATE_BASE).toString(16)}`;
+      return unit > 0xff ? `\\u${unit.toString(16)}` : `\\x${unit.toString(16).padStart(2, "0")}`;
+    },
+  );
+}
+
+function decodeWithSurrogates(bytes: Uint8Array): string {
+  let text = "";
+  let at = 0;
+  while (at < bytes.length) {
+    const length = sequenceLength(bytes, at);
+    if (length === 0) {
+      text += String.fromCharCode(SURROGATE_BASE + (bytes[at] as number));
+      at += 1;
+    } else {
+      text += strictUtf8.decode(bytes.subarray(at, at + length));
+      at += length;
+    }
+  }
+  return text;
+}
+
+/** Length of the valid UTF-8 sequence at `at` (RFC 3629 4), 0 when there is none. */
+function sequenceLength(bytes: Uint8Array, at: number): number {
+  const lead = bytes[at] as number;
+  if (lead < 0x80) return 1;
+  const length =
+    lead >= 0xc2 && lead <= 0xdf
+      ? 2
+      : lead >= 0xe0 && lead <= 0xef
+        ? 3
+        : lead >= 0xf0 && lead <= 0xf4
+          ? 4
+          : 0;
+  if (length === 0 || at + length > bytes.length) return 0;
+  const second = bytes[at + 1] as number;
+  const low = lead === 0xe0 ? 0xa0 : lead === 0xf0 ? 0x90 : 0x80;
+  const high = lead === 0xed ? 0x9f : lead === 0xf4 ? 0x8f : 0xbf;
+  if (second < low || second > high) return 0;
+  for (let n = 2; n < length; n++) {
+    const next = bytes[at + n] as number;
+    if (next < 0x80 || next > 0xbf) return 0;
+  }
+  return length;
+}
+
+function isAscii(bytes: Uint8Array): boolean {
+  for (let n = 0; n < bytes.length; n++) if ((bytes[n] as number) >= 0x80) return false;
+  return true;
+}
+
+function isEscapedByte(unit: number): boolean {
+  return unit >= SURROGATE_BASE + 0x80 && unit <= SURROGATE_BASE + 0xff;
+}
+
+function isHighSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdbff;
+}
