@@ -12,6 +12,9 @@ export const MAX_REPLY_LINE = 16_384;
 /** Bytes in one reply. FEAT and HELP stay far below; a STAT of 10,000 entries is about 1 MB. */
 export const MAX_REPLY = 4 * 1024 * 1024;
 
+/** Lines in one reply: very short ones cost far more memory than their bytes. */
+export const MAX_REPLY_LINES = 100_000;
+
 /** Commands that wait while a transfer runs; more pause the socket. lftp pipelines about ten. */
 export const MAX_QUEUED_COMMANDS = 64;
 

@@ -1,6 +1,7 @@
 /** Replies of the control connection: one value, one encoding (RFC 959 4.2). */
 import type { Buffer } from "node:buffer";
 import type { ReplyCode } from "./reply-codes.js";
+import { doubleIac } from "./telnet.js";
 import { encodeText } from "./text.js";
 
 export interface Reply<Code extends number = ReplyCode> {
@@ -22,7 +23,10 @@ export function encodeReply(value: Reply<number>): Buffer {
   return encodeText(formatReply(value));
 }
 
-/** The same as text, with CRLF ends; lone surrogates stand for bytes that are not UTF-8 (see text.ts). */
+/**
+ * The same as text, with CRLF ends; lone surrogates stand for bytes that are not UTF-8 (see text.ts).
+ * Byte 255 is doubled, because the control connection is Telnet's (RFC 854).
+ */
 export function formatReply({ code, lines }: Reply<number>): string {
   const last = lines.length - 1;
   if (last === 0) return `${code} ${oneLine(lines[0])}\r\n`;
@@ -32,5 +36,6 @@ export function formatReply({ code, lines }: Reply<number>): string {
 }
 
 function oneLine(text: string): string {
-  return /[\r\n\0]/.test(text) ? text.replace(/[\r\n\0]+/g, " ") : text;
+  if (!/[\r\n\0\udcff]/.test(text)) return text;
+  return doubleIac(text.replace(/[\r\n\0]+/g, " "));
 }

@@ -23,16 +23,18 @@ export function decodeText(bytes: Uint8Array): string {
 /** Text to bytes, the inverse of {@link decodeText}. Other lone surrogates become U+FFFD, as in TextEncoder. */
 export function encodeText(text: string): Buffer {
   if (text.isWellFormed()) return Buffer.from(text, "utf8");
-  const parts: Buffer[] = [];
+  const bytes = Buffer.allocUnsafe(3 * text.length);
+  let length = 0;
   let from = 0;
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at);
     if (!isEscapedByte(unit) || isHighSurrogate(text.charCodeAt(at - 1))) continue;
-    parts.push(Buffer.from(text.slice(from, at), "utf8"), Buffer.from([unit - SURROGATE_BASE]));
+    if (from < at) length += bytes.write(text.slice(from, at), length, "utf8");
+    bytes[length++] = unit - SURROGATE_BASE;
     from = at + 1;
   }
-  parts.push(Buffer.from(text.slice(from), "utf8"));
-  return Buffer.concat(parts);
+  length += bytes.write(text.slice(from), length, "utf8");
+  return bytes.subarray(0, length);
 }
 
 /** Whether the text stands for bytes that are valid UTF-8, so that an ordinary string reaches the same name. */
@@ -54,20 +56,30 @@ export function printable(text: string): string {
   );
 }
 
+/**
+ * A name in one line of a listing. Control characters, which disks can hold and which would break the line or
+ * steer a terminal, become `?`; such a name cannot be asked for again.
+ */
+export function visibleName(name: string): string {
+  return CONTROL.test(name) ? name.replace(CONTROLS, "?") : name;
+}
+
+const CONTROL = /[\u0000-\u001f\u007f]/;
+const CONTROLS = /[\u0000-\u001f\u007f]/g;
+
 function decodeWithSurrogates(bytes: Uint8Array): string {
   let text = "";
-  let at = 0;
-  while (at < bytes.length) {
+  let from = 0;
+  for (let at = 0; at < bytes.length; ) {
     const length = sequenceLength(bytes, at);
     if (length === 0) {
+      if (from < at) text += strictUtf8.decode(bytes.subarray(from, at));
       text += String.fromCharCode(SURROGATE_BASE + (bytes[at] as number));
-      at += 1;
-    } else {
-      text += strictUtf8.decode(bytes.subarray(at, at + length));
-      at += length;
+      from = at + 1;
     }
+    at += Math.max(length, 1);
   }
-  return text;
+  return from < bytes.length ? text + strictUtf8.decode(bytes.subarray(from)) : text;
 }
 
 /** Length of the valid UTF-8 sequence at `at` (RFC 3629 4), 0 when there is none. */
