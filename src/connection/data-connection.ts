@@ -25,14 +25,17 @@ export interface DataSocket {
    * @throws DataConnectionError "lost"
    */
   send(chunk: Uint8Array): void | Promise<void>;
+  /** Bytes given to `send` that the kernel has not taken yet: how a slow peer differs from a stalled one. */
+  readonly unsent: number;
   /** All was sent: flushes, ends the connection and waits, within bounds, until the peer has it all. */
   finish(): Promise<void>;
   /**
    * The next bytes of the peer; undefined at its end. The chunk is valid until the next call.
    * Nothing is read from the network before this is called, and not more than one buffer ahead of it.
+   * `limit`: bytes that it should hold at most, 1 or more; known for the chunk after the next at the latest.
    * @throws DataConnectionError "lost" for a reset, which is not an end.
    */
-  receive(): Uint8Array | undefined | Promise<Uint8Array | undefined>;
+  receive(limit?: number): Uint8Array | undefined | Promise<Uint8Array | undefined>;
   /** Ends it now; whatever waits is rejected with `cause`. A second time does nothing. */
   destroy(cause?: Error): void;
 }

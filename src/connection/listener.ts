@@ -1,0 +1,90 @@
+/** A listening socket that hands its connections over unread. */
+import { createServer, type OnReadOpts, type Server, type Socket } from "node:net";
+import { normalAddress } from "./address.js";
+import { acceptRaw, type RawHandle, socketOver } from "./raw-handle.js";
+
+/** "raw": handles of node:net's internals, read into our buffers; "public": its 'connection' event. */
+export type Acceptance = "raw" | "public";
+
+/** Connections that may wait in the kernel: one is expected, the rest are turned away. */
+const BACKLOG = 8;
+
+/** A connection that came in. Nothing of it is read until `socket` is called and resumed. */
+export interface Arrival {
+  /** The peer's address in its one spelling; undefined when it is gone already. */
+  readonly peer: string | undefined;
+  /** The socket, paused; it delivers by `onread`, or by 'data' events when `delivers` says so. Called once. */
+  socket(onread: OnReadOpts): Socket;
+  readonly delivers: "onread" | "data";
+  /** Closes it; resolves when it is closed. Not after `socket`. */
+  close(): Promise<void>;
+}
+
+export class Listener {
+  readonly port: number;
+  readonly #server: Server;
+
+  /**
+   * Listens on one address (a scope such as `%eth0` included) and port.
+   * @throws what listen(2) says, as Node's error with its code: EADDRINUSE, EADDRNOTAVAIL, EACCES …
+   */
+  static listen(o: {
+    readonly address: string;
+    readonly port: number;
+    readonly acceptance: Acceptance;
+    readonly onarrival: (arrival: Arrival) => void;
+  }): Promise<Listener> {
+    // `pauseOnConnect` and `noDelay` are for the public way only.
+    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true });
+    server.on("connection", (socket) => o.onarrival(socketArrival(socket)));
+    return new Promise((resolve, reject) => {
+      server.once("error", reject);
+      // In a cluster's worker, ports would else be shared through the primary process.
+      server.listen({ host: o.address, port: o.port, backlog: BACKLOG, exclusive: true }, () => {
+        server.removeListener("error", reject);
+        // Accepting may fail without descriptors (EMFILE): the peer waits, and the lease's deadline ends it.
+        server.on("error", () => {});
+        if (o.acceptance === "raw") acceptRaw(server, (handle) => o.onarrival(handleArrival(handle)));
+        resolve(new Listener(server, o.port));
+      });
+    });
+  }
+
+  private constructor(server: Server, port: number) {
+    this.#server = server;
+    this.port = port;
+  }
+
+  /** The port is free when this returns; the promise is for those who must know that nothing is left. */
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#server.close(() => resolve());
+    });
+  }
+}
+
+function handleArrival(handle: RawHandle): Arrival {
+  const name: { address?: string } = {};
+  const known = handle.getpeername(name) === 0 && name.address !== undefined;
+  return {
+    peer: known ? normalAddress(name.address ?? "") : undefined,
+    delivers: "onread",
+    socket: (onread) => socketOver(handle, onread),
+    close: () => new Promise((resolve) => handle.close(resolve)),
+  };
+}
+
+function socketArrival(socket: Socket): Arrival {
+  // A reset may come before anybody has asked for the socket.
+  socket.on("error", () => {});
+  return {
+    peer: socket.remoteAddress === undefined ? undefined : normalAddress(socket.remoteAddress),
+    delivers: "data",
+    socket: () => socket,
+    close: () =>
+      new Promise((resolve) => {
+        socket.once("close", () => resolve());
+        socket.destroy();
+      }),
+  };
+}

@@ -1,0 +1,20 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:net";
+import { test } from "node:test";
+import { checkLeaks } from "./loopback.test.support.js";
+import { acceptRaw, rawHandlesWork } from "./raw-handle.js";
+
+checkLeaks();
+
+test("accepted handles can be used directly by every Node that is supported", async () => {
+  assert.equal(await rawHandlesWork(), true);
+});
+
+test("they are tried once", () => {
+  assert.equal(rawHandlesWork(), rawHandlesWork());
+});
+
+test("a server without the internals says so", () => {
+  const server = createServer();
+  assert.equal(acceptRaw(server, () => {}), false);
+});
