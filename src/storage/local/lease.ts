@@ -1,0 +1,37 @@
+/**
+ * Who writes to a file at this moment, by the file itself and not by its name, over all storages of the process:
+ * two roots may hold the same directory.
+ */
+import { lstatSync, type Stats } from "node:fs";
+import { type Directory, pathIn } from "./directory.js";
+
+const written = new Set<string>();
+
+export interface WriteLease {
+  release(): void;
+}
+
+/** Undefined when somebody writes to the file already. Only for files that stay open: a number is used again. */
+export function takeWriteLease(file: FileIdentity): WriteLease | undefined {
+  if (written.has(file)) return undefined;
+  written.add(file);
+  return { release: () => void written.delete(file) };
+}
+
+export function isWritten(file: FileIdentity): boolean {
+  return written.size > 0 && written.has(file);
+}
+
+/** `device-inode` in hexadecimal. */
+export type FileIdentity = string;
+
+/**
+ * Equal for the same file only. Inode numbers beyond 2^53 (overlayfs with xino, NTFS, ZFS) do not fit into a
+ * double; they are asked for again, exactly, under the name that it has in `directory`.
+ */
+export function identityOf(stats: Stats, directory: Directory, name: string): FileIdentity {
+  if (Number.isSafeInteger(stats.ino)) return `${stats.dev.toString(16)}-${stats.ino.toString(16)}`;
+  const exact = lstatSync(pathIn(directory, name), { bigint: true, throwIfNoEntry: false });
+  const inode = exact === undefined ? BigInt(stats.ino) : exact.ino;
+  return `${stats.dev.toString(16)}-${inode.toString(16)}`;
+}

@@ -1,0 +1,75 @@
+/** Renaming, over what is there or strictly not. */
+import {
+  closeSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  promises,
+  renameSync,
+  rmdirSync,
+  type Stats,
+  unlinkSync,
+} from "node:fs";
+import { TO_CREATE } from "./directory.js";
+import { hasNoLinks } from "./errno.js";
+import type { NativePath } from "./names.js";
+
+/** Bytes; freeing more than this keeps the disk or the page cache busy for long enough to leave it to a thread. */
+export const LARGE = 4 * 1024 * 1024;
+
+/**
+ * Renames, replacing a file or an empty directory. `bytes` is the most that either file holds: renaming may
+ * write the new one to disk (ext4) and frees the old one, which takes its time when they are large.
+ */
+export function moveOver(from: NativePath, to: NativePath, bytes: number): Promise<void> | undefined {
+  if (bytes > LARGE) return promises.rename(from, to);
+  renameSync(from, to);
+  return undefined;
+}
+
+/** Removes a name of a file of so many bytes. */
+export function unlinkFile(path: NativePath, bytes: number): Promise<void> | undefined {
+  if (bytes > LARGE) return promises.unlink(path);
+  unlinkSync(path);
+  return undefined;
+}
+
+/**
+ * Renames to a name that must be new. Node.js has no RENAME_NOREPLACE, but link, mkdir and O_EXCL never
+ * replace: a file gets its second name and loses the first; where that cannot be, the name is claimed by
+ * something empty, which rename then replaces. Of two that want the name one gets EEXIST.
+ */
+export function moveToNewName(from: NativePath, to: NativePath, kind: Stats): void {
+  if (kind.isDirectory()) {
+    mkdirSync(to, 0o700);
+    renameOr(from, to, () => rmdirSync(to));
+    return;
+  }
+  try {
+    linkSync(from, to);
+  } catch (error) {
+    if (!hasNoLinks(error)) throw error;
+    closeSync(openSync(to, TO_CREATE, 0o600));
+    renameOr(from, to, () => unlinkSync(to));
+    return;
+  }
+  try {
+    unlinkSync(from);
+  } catch (error) {
+    unlinkSync(to);
+    throw error;
+  }
+}
+
+function renameOr(from: NativePath, to: NativePath, undo: () => void): void {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    try {
+      undo();
+    } catch {
+      // The first failure is the one to tell of.
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,131 @@
+/** A file being uploaded, whatever becomes of it. */
+import { closeSync, fstatSync, futimesSync, type Stats } from "node:fs";
+import { StorageError } from "../errors.js";
+import type { Entry, UniqueWriteHandle } from "../storage.js";
+import { entryOf } from "./entry.js";
+import { storageError } from "./errno.js";
+import type { FileWriter } from "./file-writer.js";
+import type { WriteLease } from "./lease.js";
+import type { Place } from "./place.js";
+import type { Root } from "./root.js";
+
+/** What becomes of the bytes. */
+export interface Destination {
+  /** Makes them the file; `stats` is that of the descriptor, whose length is right. */
+  publish(writer: FileWriter, stats: Stats): Promise<void>;
+  /** Keeps what can be continued, of which `durable` bytes were promised to the client; how many those are. */
+  giveUp(writer: FileWriter, durable: number): Promise<number>;
+}
+
+export interface Upload {
+  readonly root: Root;
+  readonly place: Place;
+  /** The name that was asked for, which may be that of a link. */
+  readonly entryName: string;
+  readonly path: string;
+  readonly start: number;
+  readonly writer: FileWriter;
+  readonly destination: Destination;
+  readonly lease: WriteLease;
+  /** Commit waits for the disk: on request, or because errors show late (NFS tells of them at the end only). */
+  readonly flush: boolean;
+  readonly signal: AbortSignal;
+}
+
+export class LocalWriteHandle implements UniqueWriteHandle {
+  readonly start: number;
+  readonly entryName: string;
+  readonly #upload: Upload;
+  readonly #writer: FileWriter;
+  #durable = 0;
+  #state: "open" | "ended" = "open";
+
+  /** Holds the place and the root until it has ended. */
+  constructor(upload: Upload) {
+    upload.root.retain();
+    upload.place.hold();
+    this.start = upload.start;
+    this.entryName = upload.entryName;
+    this.#upload = upload;
+    this.#writer = upload.writer;
+  }
+
+  write(chunk: Uint8Array): void | Promise<void> {
+    this.#expectOpen();
+    return this.#writer.write(chunk);
+  }
+
+  skip(bytes: number): void | Promise<void> {
+    this.#expectOpen();
+    return this.#writer.skip(bytes);
+  }
+
+  async checkpoint(): Promise<number> {
+    this.#expectOpen();
+    const { position } = this.#writer;
+    await this.#writer.flush();
+    this.#durable = position;
+    return position;
+  }
+
+  async commit(o: { readonly modified?: number } = {}): Promise<Entry> {
+    this.#end();
+    const { root, place, path, destination, flush } = this.#upload;
+    try {
+      await this.#writer.settled();
+      const stats = await this.#writer.finish();
+      if (o.modified !== undefined)
+        futimesSync(this.#writer.descriptor, Date.now() / 1000, o.modified / 1000);
+      if (flush) await this.#writer.flush();
+      await destination.publish(this.#writer, stats);
+      const published = fstatSync(this.#writer.descriptor);
+      return entryOf(root, this.entryName, published, place.directory, place.name);
+    } catch (error) {
+      await this.#giveUp();
+      throw storageError(error, path);
+    } finally {
+      this.#close();
+    }
+  }
+
+  async abandon(_cause: unknown): Promise<{ readonly kept: number }> {
+    if (this.#state === "ended") return { kept: 0 };
+    this.#end();
+    try {
+      await this.#writer.settled();
+      return { kept: await this.#giveUp() };
+    } finally {
+      this.#close();
+    }
+  }
+
+  async #giveUp(): Promise<number> {
+    try {
+      return await this.#upload.destination.giveUp(this.#writer, this.#durable);
+    } catch {
+      // What is left expires; the cause of the first failure is what counts.
+      return 0;
+    }
+  }
+
+  #expectOpen(): void {
+    if (this.#state === "ended") throw new StorageError("failed", "the upload has ended");
+    if (this.#upload.signal.aborted) throw new StorageError("aborted");
+  }
+
+  #end(): void {
+    if (this.#state === "ended") throw new StorageError("failed", "the upload has ended");
+    this.#state = "ended";
+  }
+
+  #close(): void {
+    const { root, place, lease } = this.#upload;
+    try {
+      closeSync(this.#writer.descriptor);
+    } finally {
+      lease.release();
+      place.release();
+      root.release();
+    }
+  }
+}
