@@ -1,0 +1,455 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import {
+  chmod,
+  chown,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, type TestContext, test } from "node:test";
+import { promisify } from "node:util";
+import { hash as bcryptHash } from "@node-rs/bcrypt";
+import type { Storage } from "../storage/storage.js";
+import type { Account, AccountLease, LoginAnswer, LoginAttempt } from "./accounts.js";
+import { FileAccounts, type FileAccountsOptions } from "./file.js";
+import { editAccountsFile, readAccountsFile } from "./file-edit.js";
+import { type AccountRecord, AccountsFileError } from "./file-format.js";
+import { Passwords } from "./password.js";
+
+const passwords = new Passwords({ cost: { memory: 64, passes: 1 } });
+const HASH = await passwords.hash("sesame");
+const STORAGE = {} as Storage;
+
+async function folder(t: TestContext): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), "ferry-accounts-"));
+  t.after(() => rm(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+function record(name: string, rest: Partial<AccountRecord> = {}): AccountRecord {
+  const now = new Date().toISOString();
+  return {
+    name,
+    password: HASH,
+    home: `/srv/${name}`,
+    permissions: "all",
+    limits: {},
+    disabled: false,
+    created: now,
+    changed: now,
+    ...rest,
+  };
+}
+
+function put(file: string, ...records: AccountRecord[]): Promise<void> {
+  const change = (accounts: Map<string, AccountRecord>): "changed" => {
+    accounts.clear();
+    for (const each of records) accounts.set(each.name, each);
+    return "changed";
+  };
+  return editAccountsFile(file, change, { create: true });
+}
+
+function login(name: string, password: string): LoginAttempt {
+  const peer = { address: "127.0.0.1", port: 5000 };
+  return { name, password, peer, local: peer, signal: new AbortController().signal };
+}
+
+interface Opened {
+  readonly store: FileAccounts;
+  readonly warnings: string[];
+  /** Resolves when the store next read the file again, or warned. */
+  next(): Promise<void>;
+}
+
+async function openStore(
+  t: TestContext,
+  file: string,
+  o: Partial<FileAccountsOptions> = {},
+): Promise<Opened> {
+  const warnings: string[] = [];
+  let told: () => void = () => {};
+  const store = await FileAccounts.open({
+    file,
+    passwords,
+    openStorage: async () => STORAGE,
+    warn(message) {
+      warnings.push(message);
+      told();
+    },
+    onRead: () => told(),
+    ...o,
+  });
+  t.after(() => store.close());
+  // The store keeps no process alive; the deadline keeps this one, and fails the test when nothing comes.
+  const next = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const deadline = setTimeout(() => reject(new Error("the change was not seen")), 10_000);
+      told = () => {
+        clearTimeout(deadline);
+        resolve();
+      };
+    });
+  return { store, warnings, next };
+}
+
+function accepted(answer: LoginAnswer): Account {
+  assert("ok" in answer, JSON.stringify(answer));
+  return answer.ok;
+}
+
+function leased(answer: AccountLease | { readonly refused: string }): AccountLease {
+  assert(!("refused" in answer), JSON.stringify(answer));
+  return answer;
+}
+
+describe("accounts in a file", () => {
+  test("let in with the right password, into the home that the file says", async (t) => {
+    const file = join(await folder(t), "accounts.json");
+    await put(
+      file,
+      record("ann", { permissions: { "/": "read-only" }, limits: { sessions: 3 } }),
+      record("bob"),
+    );
+    const opened: string[][] = [];
+    const { store } = await openStore(t, file, {
+      async openStorage(home, account) {
+        opened.push([home, account]);
+        return STORAGE;
+      },
+    });
+    const ann = accepted(await store.authenticate(login("ann", "sesame")));
+    assert.equal(ann.name, "ann");
+    assert.equal(ann.home, "/");
+    assert.deepEqual(ann.limits, { sessions: 3 });
+    assert.equal(ann.permissions.allows("delete", ann.home), false);
+    for (const [name, password] of [
+      ["ann", "wrong"],
+      ["ann", ""],
+      ["Ann", "sesame"],
+      ["nobody", "sesame"],
+      ["__proto__", "sesame"],
+      ["a/b", "sesame"],
+    ] as const) {
+      assert.deepEqual(await store.authenticate(login(name, password)), { refused: "credentials" }, name);
+    }
+    assert.deepEqual(opened, [["/srv/ann", "ann"]], "nothing is opened for who is not let in");
+  });
+
+  test("that are disabled say so to who knows the password, and to nobody else", async (t) => {
+    const file = join(await folder(t), "accounts.json");
+    await put(file, record("ann", { disabled: true }));
+    const { store } = await openStore(t, file);
+    assert.deepEqual(await store.authenticate(login("ann", "sesame")), { refused: "disabled" });
+    assert.deepEqual(await store.authenticate(login("ann", "wrong")), { refused: "credentials" });
+  });
+
+  test("whose home cannot be opened are unavailable, and the operator is told why", async (t) => {
+    const file = join(await folder(t), "accounts.json");
+    await put(file, record("ann"));
+    const { store, warnings } = await openStore(t, file, {
+      openStorage: () => Promise.reject(new Error("gone")),
+    });
+    assert.deepEqual(await store.authenticate(login("ann", "sesame")), { refused: "unavailable" });
+    assert.deepEqual(warnings, ["cannot open /srv/ann, the home of account ann"]);
+  });
+
+  test("are unavailable when too many logins wait, whether the name exists or not", async (t) => {
+    const file = join(await folder(t), "accounts.json");
+    await put(file, record("ann"));
+    const none = new Passwords({ cost: { memory: 64, passes: 1 }, atOnce: 1, mostWaiting: 0 });
+    const { store } = await openStore(t, file, { passwords: none });
+    for (const name of ["ann", "nobody"]) {
+      const busy = none.verify(HASH.replace("m=64,t=1", "m=8192,t=8"), "x");
+      assert.deepEqual(await store.authenticate(login(name, "sesame")), { refused: "unavailable" }, name);
+      await busy;
+    }
+  });
+
+  test("cost the same for known and unknown names, in the kind of hash that the file holds", async (t) => {
+    const file = join(await folder(t), "accounts.json");
+    const bcrypt = await bcryptHash("sesame", { cost: 5 });
+    await put(file, record("ann", { password: bcrypt }));
+    const verified: string[] = [];
+    class Counted extends Passwords {
+      override verify(hash: string, password: string): Promise<boolean> {
+        verified.push(hash.slice(0, 7));
+        return super.verify(hash, password);
+      }
+    }
+    const { store } = await openStore(t, file, { passwords: new Counted() });
+    for (const name of ["ann", "nobody", "a/b"]) await store.authenticate(login(name, "wrong"));
+    assert.deepEqual(verified, ["$2b$05$", "$2b$05$", "$2b$05$"]);
+  });
+
+  test("get a stronger hash at the next login, and the password still works", async (t) => {
+    const file = join(await folder(t), "accounts.json");
+    await put(file, record("ann", { password: await bcryptHash("sesame", { cost: 4 }), comment: "kept" }));
+    const { store, warnings } = await openStore(t, file);
+    await store.authenticate(login("ann", "wrong"));
+    await store.close();
+    assert.match((await readAccountsFile(file)).get("ann")?.password ?? "", /^\$2b\$/);
+    accepted(await store.authenticate(login("ann", "sesame")));
+    await store.close();
+    const ann = (await readAccountsFile(file)).get("ann");
+    assert.match(ann?.password ?? "", /^\$argon2id\$v=19\$m=64,t=1,p=1\$/);
+    assert.equal(ann?.comment, "kept");
+    accepted(await store.authenticate(login("ann", "sesame")));
+    assert.deepEqual(warnings, []);
+  });
+
+  test("keep the old hash where the file cannot be written, and let in all the same", async (t) => {
+    const directory = await folder(t);
+    const file = join(directory, "accounts.json");
+    await put(file, record("ann", { password: await bcryptHash("sesame", { cost: 4 }) }));
+    const { store, warnings } = await openStore(t, file);
+    await mkdir(join(directory, "accounts.json.lock"));
+    const old = new Date(0);
+    await utimes(join(directory, "accounts.json.lock"), old, old);
+    await symlink("nowhere", join(directory, "x"));
+    // A directory in the lock's place that is not empty cannot be taken for stale and unlinked.
+    await writeFile(join(directory, "accounts.json.lock", "x"), "");
+    await utimes(join(directory, "accounts.json.lock"), old, old);
+    accepted(await store.authenticate(login("ann", "sesame")));
+    await store.close();
+    assert.equal(warnings[0], "cannot store a stronger hash for account ann");
+  });
+});
+
+describe("a change of the accounts file", () => {
+  test("holds at the very next login", async (t) => {
+    const file = join(await folder(t), "accounts.json");
+    await put(file, record("ann"));
+    const { store } = await openStore(t, file);
+    for (let n = 0; n < 20; n++) {
+      await put(file, record(`user-${n}`));
+      accepted(await store.authenticate(login(`user-${n}`, "sesame")));
+      assert.deepEqual(await store.authenticate(login("ann", "sesame")), { refused: "credentials" });
+    }
+  });
+
+  test("is seen without a login: disabling, removing or moving an account ends its sessions", async (t) => {
+    const file = join(await folder(t), "accounts.json");
+    const names = ["disabled", "removed", "moved", "stays"];
+    await put(file, ...names.map((name) => record(name)));
+    const { store, next } = await openStore(t, file);
+    const leases: AccountLease[] = [];
+    const told: string[] = [];
+    for (const name of names) {
+      const lease = leased(await store.open(accepted(await store.authenticate(login(name, "sesame")))));
+      lease.onChange(() => told.push(name));
+      leases.push(lease);
+    }
+    const read = next();
+    await put(
+      file,
+      record("disabled", { disabled: true }),
+      record("moved", { home: "/else" }),
+      record("stays"),
+    );
+    await read;
+    assert.deepEqual(
+      leases.map(({ current }) => current?.name),
+      [undefined, undefined, undefined, "stays"],
+    );
+    assert.deepEqual(told, ["disabled", "removed", "moved"]);
+  });
+
+  test("gives running sessions the new permissions and limits, with the storage they have", async (t) => {
+    const file = join(await folder(t), "accounts.json");
+    await put(file, record("ann"));
+    const { store, next } = await openStore(t, file);
+    const account = accepted(await store.authenticate(login("ann", "sesame")));
+    const lease = leased(await store.open(account));
+    assert.equal(lease.current, account);
+    let read = next();
+    await put(file, record("ann", { comment: "nothing that concerns a session" }));
+    await read;
+    assert.equal(lease.current, account);
+    read = next();
+    await put(file, record("ann", { permissions: "read-only", limits: { sessions: 1 } }));
+    await read;
+    assert.equal(lease.current?.storage, account.storage);
+    assert.equal(lease.current?.permissions.allows("upload", account.home), false);
+    assert.deepEqual(await store.open(account), { refused: "limit" });
+  });
+
+  test("that breaks the file keeps the accounts read before, warns once, and ends when it is mended", async (t) => {
+    const file = join(await folder(t), "accounts.json");
+    await put(file, record("ann"));
+    const { store, warnings } = await openStore(t, file);
+    await writeFile(file, '{"version":1,"accounts":[{"name":"bob"}]}');
+    accepted(await store.authenticate(login("ann", "sesame")));
+    accepted(await store.authenticate(login("ann", "sesame")));
+    assert.equal(warnings.length, 1);
+    assert.match(
+      warnings[0] ?? "",
+      /accounts\.json: accounts\[0\]\.password: .*; the accounts read before still hold$/,
+    );
+    await assert.rejects(store.reload(), AccountsFileError);
+    await rm(file);
+    accepted(await store.authenticate(login("ann", "sesame")));
+    assert.match(warnings[1] ?? "", /there is no such file/);
+    await put(file, record("bob"));
+    accepted(await store.authenticate(login("bob", "sesame")));
+    assert.deepEqual(await store.authenticate(login("ann", "sesame")), { refused: "credentials" });
+  });
+
+  test("made by turning a link is seen too, as Kubernetes does it", async (t) => {
+    const directory = await folder(t);
+    await put(join(directory, "one.json"), record("ann"));
+    await put(join(directory, "two.json"), record("bob"));
+    const file = join(directory, "accounts.json");
+    await symlink("one.json", file);
+    const { store, next } = await openStore(t, file);
+    const lease = leased(await store.open(accepted(await store.authenticate(login("ann", "sesame")))));
+    const read = next();
+    await symlink("two.json", join(directory, "link"));
+    await rename(join(directory, "link"), file);
+    await read;
+    assert.equal(lease.current, undefined);
+  });
+
+  test("is read on request", async (t) => {
+    const file = join(await folder(t), "accounts.json");
+    await put(file, record("ann"));
+    const { store } = await openStore(t, file);
+    await store.close();
+    await put(file, record("bob"));
+    await store.reload();
+    accepted(await store.authenticate(login("bob", "sesame")));
+  });
+});
+
+describe("a file that cannot be used at the start", () => {
+  test("is an error of one line that names it", async (t) => {
+    const directory = await folder(t);
+    const openStorage = async (): Promise<Storage> => STORAGE;
+    const missing = join(directory, "missing.json");
+    await assert.rejects(FileAccounts.open({ file: missing, openStorage }), {
+      name: "AccountsFileError",
+      code: "ERR_FERRY_ACCOUNTS_FILE",
+      message: `cannot read ${missing}: there is no such file`,
+    });
+    await assert.rejects(FileAccounts.open({ file: directory, openStorage }), {
+      message: `cannot read ${directory}: it is a directory`,
+    });
+    const fifo = join(directory, "fifo");
+    await promisify(execFile)("mkfifo", [fifo]);
+    await assert.rejects(FileAccounts.open({ file: fifo, openStorage }), {
+      message: `cannot read ${fifo}: it is no regular file`,
+    });
+  });
+});
+
+describe("editing the accounts file", () => {
+  test("makes it readable for its owner only, and leaves nothing else behind", async (t) => {
+    const directory = await folder(t);
+    const file = join(directory, "accounts.json");
+    await put(file, record("ann"));
+    assert.equal((await stat(file)).mode & 0o777, 0o600);
+    assert.deepEqual(await readdir(directory), ["accounts.json"]);
+    await chmod(file, 0o644);
+    await put(file, record("bob"));
+    assert.equal((await stat(file)).mode & 0o777, 0o640, "a group that may read stays, others do not");
+  });
+
+  test("keeps the owner, so that a server of another user can still read it", async (t) => {
+    if (process.getuid?.() !== 0) return t.skip("only root can give files away");
+    const file = join(await folder(t), "accounts.json");
+    await put(file, record("ann"));
+    await chown(file, 65_534, 65_534);
+    await put(file, record("bob"));
+    const { uid, gid, mode } = await stat(file);
+    assert.deepEqual([uid, gid, mode & 0o777], [65_534, 65_534, 0o600]);
+  });
+
+  test("writes through a link to the file that it leads to", async (t) => {
+    const directory = await folder(t);
+    await mkdir(join(directory, "etc"));
+    await put(join(directory, "etc", "real.json"), record("ann"));
+    await symlink("etc/real.json", join(directory, "accounts.json"));
+    await put(join(directory, "accounts.json"), record("bob"));
+    assert.deepEqual([...(await readAccountsFile(join(directory, "etc", "real.json"))).keys()], ["bob"]);
+  });
+
+  test("writes nothing when the change throws or changes nothing, or when the file is broken", async (t) => {
+    const directory = await folder(t);
+    const file = join(directory, "accounts.json");
+    await put(file, record("ann"));
+    const before = await stat(file);
+    await editAccountsFile(file, () => "unchanged");
+    await assert.rejects(
+      editAccountsFile(file, () => {
+        throw new Error("no");
+      }),
+      /no/,
+    );
+    assert.equal((await stat(file)).ino, before.ino);
+    await writeFile(file, "broken");
+    await assert.rejects(put(file, record("bob")), AccountsFileError);
+    assert.equal(await readFile(file, "utf8"), "broken");
+    await assert.rejects(
+      editAccountsFile(join(directory, "missing.json"), () => "changed"),
+      /there is no such file/,
+    );
+    assert.deepEqual(await readdir(directory), ["accounts.json"]);
+  });
+
+  test("by many at once loses no change", async (t) => {
+    const file = join(await folder(t), "accounts.json");
+    await put(file);
+    await Promise.all(
+      Array.from({ length: 12 }, (_, n) =>
+        editAccountsFile(file, (accounts) => {
+          accounts.set(`user-${n}`, record(`user-${n}`));
+          return "changed";
+        }),
+      ),
+    );
+    assert.equal((await readAccountsFile(file)).size, 12);
+  });
+
+  test("takes over the lock of a process that died, and leaves that of one that lives", async (t) => {
+    const directory = await folder(t);
+    const file = join(directory, "accounts.json");
+    await put(file, record("ann"));
+    await writeFile(`${file}.lock`, "a dead process");
+    const old = new Date(Date.now() - 60_000);
+    await utimes(`${file}.lock`, old, old);
+    await put(file, record("bob"));
+    assert.deepEqual(await readdir(directory), ["accounts.json"]);
+    await writeFile(`${file}.lock`, "a process that lives");
+    const waiting = put(file, record("carl"));
+    assert.deepEqual([...(await readAccountsFile(file)).keys()], ["bob"]);
+    await rm(`${file}.lock`);
+    await waiting;
+    assert.deepEqual([...(await readAccountsFile(file)).keys()], ["carl"]);
+  });
+
+  test("writes nothing when another process took over the lock meanwhile", async (t) => {
+    const file = join(await folder(t), "accounts.json");
+    await put(file, record("ann"));
+    const { writeFileSync } = await import("node:fs");
+    await assert.rejects(
+      editAccountsFile(file, (accounts) => {
+        writeFileSync(`${file}.lock`, "somebody else");
+        accounts.clear();
+        return "changed";
+      }),
+      /another process took over the lock/,
+    );
+    assert.equal((await readAccountsFile(file)).size, 1);
+    assert.equal(await readFile(`${file}.lock`, "utf8"), "somebody else");
+  });
+});

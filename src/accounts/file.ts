@@ -1,0 +1,245 @@
+/** Accounts in a JSON file that `ferry user` edits and the server reads again whenever it changes. */
+import { type FSWatcher, watch } from "node:fs";
+import { stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import { ROOT } from "../protocol/pathname.js";
+import type { Storage } from "../storage/storage.js";
+import type {
+  Account,
+  AccountLease,
+  AccountLimits,
+  AccountStore,
+  LoginAnswer,
+  LoginAttempt,
+  Permissions,
+  Refusal,
+} from "./accounts.js";
+import { type Decoys, decoysOf } from "./decoys.js";
+import { editAccountsFile, readAccountsFile } from "./file-edit.js";
+import type { AccountRecord } from "./file-format.js";
+import { Leases } from "./lease.js";
+import { isAccountName } from "./name.js";
+import { type Passwords, sharedPasswords } from "./password.js";
+import { bothPermissions, permissionsOf } from "./permissions.js";
+import { TurnstileError } from "./turnstile.js";
+
+export interface FileAccountsOptions {
+  readonly file: string;
+  /** Opens the folder `home` for one login; `account` is its name. Throwing makes the login "unavailable". */
+  readonly openStorage: (home: string, account: string) => Promise<Storage>;
+  readonly passwords?: Passwords;
+  /** What no account of the file goes beyond, whatever the file says. */
+  readonly atMost?: Permissions;
+  /** What an operator should know, in one line. */
+  readonly warn?: (message: string, error?: unknown) => void;
+  /** The file changed and was read again. */
+  readonly onRead?: (accounts: number) => void;
+}
+
+export class FileAccounts implements AccountStore {
+  readonly #o: FileAccountsOptions;
+  readonly #passwords: Passwords;
+  readonly #leases = new Leases();
+  readonly #recordOf = new WeakMap<Account, AccountRecord>();
+  readonly #rehashing = new Map<string, Promise<void>>();
+  #accounts: ReadonlyMap<string, KnownAccount> = new Map();
+  #decoys: Decoys = decoysOf([]);
+  #stamp = "";
+  #watcher: FSWatcher | undefined;
+  #settling: NodeJS.Timeout | undefined;
+  #reading: Promise<void> = Promise.resolve();
+  #next: Promise<void> | undefined;
+
+  private constructor(o: FileAccountsOptions) {
+    this.#o = o;
+    this.#passwords = o.passwords ?? sharedPasswords;
+  }
+
+  /** @throws AccountsFileError when the file cannot be read or is not valid. */
+  static async open(o: FileAccountsOptions): Promise<FileAccounts> {
+    const store = new FileAccounts(o);
+    await store.#read();
+    store.#watch();
+    return store;
+  }
+
+  /**
+   * Reads the file now, also when it seems unchanged.
+   * @throws AccountsFileError when it cannot be used; then what was read last still holds.
+   */
+  async reload(): Promise<void> {
+    await this.#reading;
+    await this.#read();
+  }
+
+  async authenticate(attempt: LoginAttempt): Promise<LoginAnswer> {
+    await this.#refresh();
+    const tried = isAccountName(attempt.name) ? this.#accounts.get(attempt.name) : undefined;
+    try {
+      if (!(await this.#isRight(tried, attempt))) return { refused: "credentials" };
+    } catch (error) {
+      if (error instanceof TurnstileError) return { refused: "unavailable" };
+      throw error;
+    }
+    // The file may have changed while the password was verified.
+    const known = this.#accounts.get(attempt.name);
+    if (known === undefined || known.record.password !== tried?.record.password)
+      return { refused: "credentials" };
+    if (known.record.disabled) return { refused: "disabled" };
+    this.#rehash(known.record, attempt.password ?? "");
+    return this.#login(known);
+  }
+
+  async open(account: Account): Promise<AccountLease | { readonly refused: Refusal }> {
+    const home = this.#recordOf.get(account)?.home;
+    return this.#leases.open(account, (before) => {
+      const known = this.#accounts.get(before.name);
+      // A session's storage cannot move to another folder, so a new home ends it.
+      if (known === undefined || known.record.disabled || known.record.home !== home) return undefined;
+      const { permissions, limits } = known;
+      return permissions === before.permissions && limits === before.limits
+        ? before
+        : { ...before, permissions, limits };
+    });
+  }
+
+  /** Stops watching and waits for what is being written. Leases stay as they are. */
+  async close(): Promise<void> {
+    clearTimeout(this.#settling);
+    this.#watcher?.close();
+    this.#watcher = undefined;
+    await Promise.all([this.#reading, this.#next, ...this.#rehashing.values()]);
+  }
+
+  #isRight(known: KnownAccount | undefined, { name, password = "", signal }: LoginAttempt): Promise<boolean> {
+    return known === undefined
+      ? this.#passwords.verifyDummy(password, this.#decoys.for(name), signal)
+      : this.#passwords.verify(known.record.password, password, signal);
+  }
+
+  async #login({ record, permissions, limits }: KnownAccount): Promise<LoginAnswer> {
+    let storage: Storage;
+    try {
+      storage = await this.#o.openStorage(record.home, record.name);
+    } catch (error) {
+      this.#o.warn?.(`cannot open ${record.home}, the home of account ${record.name}`, error);
+      return { refused: "unavailable" };
+    }
+    const account: Account = { name: record.name, storage, home: ROOT, permissions, limits };
+    this.#recordOf.set(account, record);
+    return { ok: account };
+  }
+
+  /** In the background: the login does not wait for a second hash. */
+  #rehash(record: AccountRecord, password: string): void {
+    if (!this.#passwords.needsRehash(record.password) || this.#rehashing.has(record.name)) return;
+    const job = this.#replaceHash(record, password)
+      .catch((error) => this.#o.warn?.(`cannot store a stronger hash for account ${record.name}`, error))
+      .finally(() => this.#rehashing.delete(record.name));
+    this.#rehashing.set(record.name, job);
+  }
+
+  async #replaceHash(record: AccountRecord, password: string): Promise<void> {
+    const hash = await this.#passwords.hash(password);
+    await editAccountsFile(this.#o.file, (accounts) => {
+      const now = accounts.get(record.name);
+      if (now?.password !== record.password) return "unchanged";
+      accounts.set(record.name, { ...now, password: hash });
+      return "changed";
+    });
+  }
+
+  /** The directory, not the file: the file is replaced by renaming, and so are links to it (Kubernetes). */
+  #watch(): void {
+    const stop = (error: unknown): void => {
+      this.#watcher?.close();
+      this.#watcher = undefined;
+      this.#o.warn?.(`cannot watch ${this.#o.file}: changes take effect at the next login or SIGHUP`, error);
+    };
+    try {
+      this.#watcher = watch(dirname(this.#o.file), { persistent: false }, () => this.#settle());
+      this.#watcher.on("error", stop);
+    } catch (error) {
+      stop(error);
+    }
+  }
+
+  /** One look for a burst of events, and not before an editor that writes in place has finished a line. */
+  #settle(): void {
+    this.#settling ??= setTimeout(() => {
+      this.#settling = undefined;
+      void this.#refresh();
+    }, 20).unref();
+  }
+
+  /** A look that begins after this call; calls while one runs share the next. */
+  #refresh(): Promise<void> {
+    this.#next ??= this.#reading.then(() => {
+      this.#next = undefined;
+      this.#reading = this.#readIfChanged();
+      return this.#reading;
+    });
+    return this.#next;
+  }
+
+  async #readIfChanged(): Promise<void> {
+    if ((await stampOf(this.#o.file)) === this.#stamp) return;
+    try {
+      await this.#read();
+      this.#o.onRead?.(this.#accounts.size);
+    } catch (error) {
+      this.#o.warn?.(
+        `${error instanceof Error ? error.message : String(error)}; the accounts read before still hold`,
+      );
+    }
+  }
+
+  /** The stamp is taken first: what is written while the file is read makes another look. */
+  async #read(): Promise<void> {
+    this.#stamp = await stampOf(this.#o.file);
+    const records = await readAccountsFile(this.#o.file);
+    const before = this.#accounts;
+    this.#accounts = new Map(
+      [...records].map(([name, record]) => [name, knownAccount(record, before.get(name), this.#o.atMost)]),
+    );
+    this.#decoys = decoysOf([...records.values()].map(({ password }) => password));
+    this.#leases.changed();
+  }
+}
+
+interface KnownAccount {
+  readonly record: AccountRecord;
+  readonly permissions: Permissions;
+  readonly limits: AccountLimits;
+}
+
+/** The same objects as before where nothing changed, so that leases see no change either. */
+function knownAccount(
+  record: AccountRecord,
+  before: KnownAccount | undefined,
+  atMost: Permissions | undefined,
+): KnownAccount {
+  const same = (key: "permissions" | "limits"): boolean =>
+    JSON.stringify(before?.record[key]) === JSON.stringify(record[key]);
+  return {
+    record,
+    permissions:
+      before !== undefined && same("permissions") ? before.permissions : permissionsIn(record, atMost),
+    limits: before !== undefined && same("limits") ? before.limits : record.limits,
+  };
+}
+
+function permissionsIn(record: AccountRecord, atMost: Permissions | undefined): Permissions {
+  const permissions = permissionsOf(record.permissions);
+  return atMost === undefined ? permissions : bothPermissions(permissions, atMost);
+}
+
+/** Differs whenever the file may have changed; empty when it cannot be seen. */
+async function stampOf(file: string): Promise<string> {
+  try {
+    const { dev, ino, size, mtimeNs, ctimeNs } = await stat(file, { bigint: true });
+    return [dev, ino, size, mtimeNs, ctimeNs].join(":");
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,25 @@
+/** Accounts: the interface that the server asks, and the stores that come with Ferry. */
+export * from "./accounts.js";
+export { AnonymousAccounts, type AnonymousOptions } from "./anonymous.js";
+export { CombinedAccounts } from "./combined.js";
+export { FileAccounts, type FileAccountsOptions } from "./file.js";
+export { editAccountsFile, readAccountsFile } from "./file-edit.js";
+export {
+  type AccountRecord,
+  AccountsFileError,
+  formatAccountsFile,
+  parseAccountsFile,
+} from "./file-format.js";
+export { type MemoryAccount, MemoryAccounts } from "./memory.js";
+export { isAccountName, MAX_ACCOUNT_NAME } from "./name.js";
+export {
+  DEFAULT_PASSWORD_COST,
+  MAX_PASSWORD_LENGTH,
+  type PasswordCost,
+  Passwords,
+  type PasswordsOptions,
+} from "./password.js";
+export { PasswordHashError } from "./password-hash.js";
+export { bothPermissions, type PermissionNames, type PermissionRules, permissionsOf } from "./permissions.js";
+export type { StorageSource } from "./storage-source.js";
+export { TurnstileError } from "./turnstile.js";
