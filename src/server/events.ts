@@ -53,6 +53,8 @@ export interface ServerEvents {
   disconnect: [
     {
       readonly session: SessionInfo;
+      /** Who was logged in at the end. */
+      readonly account: string | undefined;
       readonly reason: string;
       readonly duration: number;
       readonly error?: unknown;

@@ -1,0 +1,160 @@
+/** Access control (RFC 959 4.1.1): USER, PASS, ACCT, REIN, QUIT. */
+import { setTimeout as delay } from "node:timers/promises";
+import type { Account, AccountLease, LoginAnswer, LoginAttempt, Refusal } from "../../accounts/accounts.js";
+import { type Reply, reply } from "../../protocol/reply.js";
+import { none, optionalText, requiredText } from "../argument.js";
+import { defineCommand } from "../command.js";
+import type { Session } from "../session.js";
+
+const user = defineCommand({
+  verb: "USER",
+  reference: "RFC 959 4.1.1",
+  summary: "Name the account to log in to.",
+  argument: requiredText("username"),
+  replies: [331, 530],
+  run({ session, argument: name }) {
+    if (session.login.kind === "in") return reply(530, "You are logged in; send REIN before another USER.");
+    session.login = { kind: "named", name };
+    // The same for every name, so that nobody learns which ones exist.
+    return reply(331, "Send the password with PASS.");
+  },
+});
+
+const pass = defineCommand({
+  verb: "PASS",
+  reference: "RFC 959 4.1.1",
+  summary: "Send the password.",
+  argument: optionalText("password"),
+  secret: true,
+  replies: [230, 332, 530, 503, 421],
+  run({ session, argument: password }) {
+    if (session.login.kind !== "named") return reply(503, "Send USER first.");
+    return logIn(session, session.login.name, { password });
+  },
+});
+
+const acct = defineCommand({
+  verb: "ACCT",
+  reference: "RFC 959 4.1.1",
+  summary: "Send the account that some logins need.",
+  argument: requiredText("account-information"),
+  secret: true,
+  replies: [230, 202, 530, 503, 421],
+  run({ session, argument: account }) {
+    const { login } = session;
+    if (login.kind === "in") return reply(202, "No account is needed.");
+    if (login.kind !== "account-needed") return reply(503, "Send USER and PASS first.");
+    return logIn(session, login.name, { password: login.password, account });
+  },
+});
+
+const rein = defineCommand({
+  verb: "REIN",
+  reference: "RFC 959 4.1.1",
+  summary: "Log out, and begin again as on a new connection.",
+  argument: none,
+  duringTransfer: "at-end",
+  replies: [120, 220],
+  async run({ session, waited, preliminary }) {
+    if (waited) preliminary("Logging out.");
+    await session.reset();
+    return reply(220, "Ready for a new user.");
+  },
+});
+
+const quit = defineCommand({
+  verb: "QUIT",
+  reference: "RFC 959 4.1.1",
+  summary: "Log out and close the connection.",
+  argument: none,
+  duringTransfer: "at-end",
+  replies: [221],
+  run: () => reply(221, "Goodbye."),
+});
+
+async function logIn(
+  session: Session,
+  name: string,
+  secrets: { readonly password: string; readonly account?: string },
+): Promise<Reply> {
+  const answer = await ask(session, { ...session.loginAttempt(name), ...secrets });
+  if ("ok" in answer) return await enter(session, name, answer.ok);
+  if (answer.refused === "account-needed" && secrets.account === undefined) {
+    session.login = { kind: "account-needed", name, password: secrets.password };
+    return reply(332, "Send the account with ACCT.");
+  }
+  return await refuse(session, name, answer.refused);
+}
+
+async function ask(session: Session, attempt: LoginAttempt): Promise<LoginAnswer> {
+  try {
+    return await session.server.options.accounts.authenticate(attempt);
+  } catch (error) {
+    session.server.tell("warning", { message: "the account store failed", error });
+    return { refused: "unavailable" };
+  }
+}
+
+async function enter(session: Session, name: string, account: Account): Promise<Reply> {
+  const { options, admissions } = session.server;
+  const limit = Math.min(
+    options.limits.sessionsPerAccount,
+    account.limits.sessions ?? Number.POSITIVE_INFINITY,
+  );
+  const release = admissions.acquire(`account ${account.name}`, limit);
+  if (release === undefined) return await refuse(session, name, "limit");
+  let lease: AccountLease | { readonly refused: Refusal };
+  try {
+    lease = (await options.accounts.open?.(account, session)) ?? fixedLease(account);
+  } catch (error) {
+    release();
+    session.server.tell("warning", { message: "the account store failed", error });
+    return await refuse(session, name, "unavailable");
+  }
+  if ("refused" in lease) {
+    release();
+    return await refuse(session, name, lease.refused);
+  }
+  if (session.operation.signal.aborted) {
+    release();
+    await lease[Symbol.asyncDispose]();
+    return reply(421, "The connection is closed.");
+  }
+  session.login = { kind: "in", name: account.name, lease, release };
+  session.workingDirectory = account.home;
+  session.failedLogins = 0;
+  lease.onChange(() => {
+    if (session.login.kind === "in" && session.login.lease === lease && lease.current === undefined) {
+      session.closeWith("Your account is not available any more; closing.", "account-gone");
+    }
+  });
+  session.server.tell("login", { session: session.info, name, ok: true });
+  return reply(230, "Logged in.");
+}
+
+/** What a refusal is called on the wire says nothing about whether the account exists. */
+async function refuse(session: Session, name: string, reason: Refusal): Promise<Reply> {
+  session.login = { kind: "none" };
+  session.server.tell("login", { session: session.info, name, ok: false, reason });
+  if (reason === "limit") return reply(421, "Too many sessions of this account; try again later.");
+  if (reason === "unavailable") return reply(421, "Logins are not possible now; try again later.");
+  if (reason === "tls-needed") return reply(530, "This account needs TLS: send AUTH TLS first.");
+  const { limits, timeouts } = session.server.options;
+  session.failedLogins += 1;
+  const wait = timeouts.failedLogin * 2 ** Math.min(session.failedLogins - 1, 3);
+  await delay(wait, undefined, { signal: session.operation.signal }).catch(() => {});
+  if (session.failedLogins >= limits.loginAttempts) return reply(421, "Too many failed logins; closing.");
+  return reply(530, "Login incorrect.");
+}
+
+/** For stores that count nothing and change nothing while a session runs. */
+function fixedLease(account: Account): AccountLease {
+  return {
+    current: account,
+    onChange: () => {},
+    reserve: () => {},
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+export const LOGIN = [user, pass, acct, rein, quit];

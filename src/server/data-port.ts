@@ -1,0 +1,86 @@
+/** The data port of a session: what PASV, EPSV, PORT and EPRT asked for, until a transfer takes it. */
+import { activeConnection } from "../connection/active.js";
+import { sameAddress } from "../connection/address.js";
+import type { DataConnection } from "../connection/data-connection.js";
+import { PassivePort } from "../connection/passive.js";
+import type { ServerContext } from "./context.js";
+import type { Session } from "./session.js";
+
+export class DataPort {
+  readonly #server: ServerContext;
+  readonly #session: Session;
+  #passive: PassivePort | undefined;
+  #pending: DataConnection | undefined;
+  /** After EPSV ALL every other way to ask is refused (RFC 2428 4). */
+  extendedOnly = false;
+
+  constructor(server: ServerContext, session: Session) {
+    this.#server = server;
+    this.#session = session;
+  }
+
+  /** Whether the peer is connected and waits for a transfer. */
+  get established(): boolean {
+    return this.#pending?.established ?? false;
+  }
+
+  get requested(): DataConnection["kind"] | undefined {
+    return this.#pending?.kind;
+  }
+
+  /**
+   * Listens for the client; the port that it should connect to.
+   * @throws DataConnectionError "no-port"
+   */
+  async listen(): Promise<number> {
+    await this.drop();
+    this.#passive ??= new PassivePort({
+      localAddress: this.#session.local.address,
+      range: this.#server.passivePorts,
+      peerAllowed: (address) =>
+        this.#server.options.allowForeignData || sameAddress(address, this.#session.peer.address),
+    });
+    this.#pending = await this.#passive.lease();
+    return this.#passive.port;
+  }
+
+  /** Connects to the client when the transfer begins. */
+  async connectTo(address: string, port: number): Promise<void> {
+    await this.drop();
+    this.#pending = activeConnection({ address, port, localAddress: this.#session.local.address });
+  }
+
+  /** The connection for the next transfer; undefined when none was asked for. */
+  take(): DataConnection | undefined {
+    const connection = this.#pending;
+    this.#pending = undefined;
+    if (connection === undefined && this.#server.options.defaultDataPort) {
+      const { peer, local } = this.#session;
+      return activeConnection({ address: peer.address, port: peer.port, localAddress: local.address });
+    }
+    return connection;
+  }
+
+  /** Whether `take` would give one. */
+  get available(): boolean {
+    return this.#pending !== undefined || this.#server.options.defaultDataPort;
+  }
+
+  /** Gives up what was asked for; the listening port itself can serve again. */
+  async drop(): Promise<void> {
+    const connection = this.#pending;
+    this.#pending = undefined;
+    await connection?.[Symbol.asyncDispose]();
+  }
+
+  async reset(): Promise<void> {
+    this.extendedOnly = false;
+    await this.drop();
+  }
+
+  async close(): Promise<void> {
+    await this.drop();
+    await this.#passive?.close();
+    this.#passive = undefined;
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * The checks before a command runs, in fixed order: login → argument → permission → abilities of the storage →
+ * data connection. All are computed from the declaration; no verb is named here.
+ */
+import type { Permission } from "../accounts/accounts.js";
+import type { Pathname } from "../protocol/pathname.js";
+import { type Reply, reply } from "../protocol/reply.js";
+import { BAD_ARGUMENT } from "./argument.js";
+import { type Command, pathnameOf } from "./command.js";
+import { permissionDenied, replyForError } from "./reply-for-error.js";
+import type { Session } from "./session.js";
+
+export type Passage = { readonly refused: Reply } | { readonly argument: unknown };
+
+const NOT_LOGGED_IN = { refused: reply(530, "Log in with USER and PASS first.") };
+const ACCOUNT_GONE = { refused: reply(421, "Your account is not available any more; closing.") };
+const NO_DATA_CONNECTION = { refused: reply(425, "Use EPSV, PASV, EPRT or PORT first.") };
+const NOT_SUPPORTED = { refused: reply(502, "This storage cannot do that.") };
+const NO_ARGUMENT: Passage = { argument: undefined };
+
+/** Whether the command may run now, and with which argument. A promise only where links must be resolved. */
+export function pass(command: Command, text: string, session: Session): Passage | Promise<Passage> {
+  const { needs } = command;
+  if (needs.login === true) {
+    if (session.login.kind !== "in") return NOT_LOGGED_IN;
+    if (session.account === undefined) return ACCOUNT_GONE;
+  }
+  const passage = parseArgument(command, text, session.workingDirectory);
+  if ("refused" in passage) return passage;
+  const { account, storage } = session;
+  if (needs.permission === undefined || account === undefined) return passLast(command, session, passage);
+  const path = pathnameOf(passage.argument, session.workingDirectory);
+  if (!account.permissions.allows(needs.permission, path)) return denied(command);
+  // A link must not lead around a rule for the directory that it leads to.
+  if (account.permissions.uniform || storage?.resolve === undefined)
+    return passLast(command, session, passage);
+  return passResolved(command, session, passage, needs.permission, path);
+}
+
+/** For commands that need one more permission than they declare: the same question, for both pathnames. */
+export async function isAllowed(session: Session, permission: Permission, path: Pathname): Promise<boolean> {
+  const { account, storage } = session;
+  if (account === undefined || !account.permissions.allows(permission, path)) return false;
+  if (account.permissions.uniform || storage?.resolve === undefined) return true;
+  return account.permissions.allows(permission, await storage.resolve(path, session.operation));
+}
+
+async function passResolved(
+  command: Command,
+  session: Session,
+  passage: Passage,
+  permission: Permission,
+  path: Pathname,
+): Promise<Passage> {
+  try {
+    if (!(await isAllowed(session, permission, path))) return denied(command);
+  } catch (error) {
+    return { refused: replyForError(error, command.failures) };
+  }
+  return passLast(command, session, passage);
+}
+
+function passLast({ needs }: Command, session: Session, passage: Passage): Passage {
+  if (needs.storage !== undefined && session.storage?.[needs.storage] === undefined) return NOT_SUPPORTED;
+  if (needs.dataConnection === true && !session.dataPort.available) return NO_DATA_CONNECTION;
+  return passage;
+}
+
+function parseArgument(command: Command, text: string, workingDirectory: Pathname): Passage {
+  try {
+    const argument = command.argument.parse(text, workingDirectory);
+    if (argument === undefined) return NO_ARGUMENT;
+    return argument === BAD_ARGUMENT ? { refused: badArgument(command) } : { argument };
+  } catch (error) {
+    return { refused: replyForError(error, command.failures) };
+  }
+}
+
+function badArgument({ verb, argument }: Command): Reply {
+  return reply(501, `Syntax: ${verb}${argument.syntax === "" ? "" : ` ${argument.syntax}`}`);
+}
+
+function denied(command: Command): Passage {
+  return { refused: permissionDenied(command.failures) };
+}
