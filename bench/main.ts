@@ -1,0 +1,176 @@
+/**
+ * `npm run bench`: Ferry beside vsftpd in the same run, in rounds that take turns, because on a shared machine
+ * only ratios within a run mean anything. The load generator is in this process, the servers in theirs.
+ */
+import { writeFileSync } from "node:fs";
+import { cpus, loadavg, totalmem } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { type Fixture, makeFixture, type Sizes } from "./fixture.js";
+import { json, type Result, table } from "./report.js";
+import { checkContent, type Row, rowsFor, type Sample } from "./rows.js";
+import { type Server, startFerry, startVsftpd } from "./servers.js";
+
+const HELP = `npm run bench -- [flags]
+
+  --quick           smaller sizes and two rounds: seconds instead of minutes
+  --rows A,B        retr, stor, retr-small, stor-small, list, idle (all)
+  --rounds N        of each row (5)
+  --size N          MiB of the big file (1024)
+  --files N         small files (2000)
+  --entries N       in the listed directory (50000)
+  --sessions N      idle sessions (1000)
+  --servers A,B     ferry, vsftpd (both)
+  --ferry FILE      the program to measure: another checkout's dist/cli/main.js
+  --seconds N       no further round begins after so long (240)
+  --json FILE       all samples
+`;
+
+const project = fileURLToPath(new URL("../../", import.meta.url));
+
+interface Plan {
+  readonly sizes: Sizes;
+  readonly rows: readonly Row[];
+  readonly rounds: number;
+  readonly servers: readonly string[];
+  readonly ferry: string;
+  readonly seconds: number;
+  readonly json: string | undefined;
+}
+
+/** Undefined when there is no such server here. */
+type Start = () => Promise<Server | undefined>;
+
+interface Contestant {
+  readonly server: Server;
+  readonly start: Start;
+}
+
+const plan = readPlan();
+if (plan === undefined) console.log(HELP);
+else await bench(plan);
+
+function readPlan(): Plan | undefined {
+  const text = { type: "string" } as const;
+  const { values } = parseArgs({
+    options: {
+      help: { type: "boolean" },
+      quick: { type: "boolean" },
+      rows: text,
+      rounds: text,
+      size: text,
+      files: text,
+      entries: text,
+      sessions: text,
+      servers: { ...text, default: "ferry,vsftpd" },
+      ferry: { ...text, default: join(project, "dist", "cli", "main.js") },
+      seconds: text,
+      json: text,
+    },
+  });
+  if (values.help === true) return undefined;
+  const count = (given: string | undefined, ordinary: number, quick: number) => {
+    const number = given === undefined ? (values.quick === true ? quick : ordinary) : Number(given);
+    if (!Number.isInteger(number) || number < 1) throw new Error(`not a count: ${given}`);
+    return number;
+  };
+  const sizes = {
+    size: count(values.size, 1024, 128),
+    files: count(values.files, 2000, 200),
+    entries: count(values.entries, 50_000, 5000),
+    sessions: count(values.sessions, 1000, 100),
+  };
+  const all = rowsFor(sizes);
+  const wanted = values.rows?.split(",") ?? all.map(({ name }) => name);
+  const unknown = wanted.filter((name) => !all.some((row) => row.name === name));
+  if (unknown.length > 0) throw new Error(`no such row: ${unknown.join(", ")}`);
+  return {
+    sizes,
+    rows: all.filter(({ name }) => wanted.includes(name)),
+    rounds: count(values.rounds, 5, 2),
+    servers: values.servers.split(","),
+    ferry: values.ferry,
+    seconds: count(values.seconds, 240, 60),
+    json: values.json,
+  };
+}
+
+async function bench(plan: Plan): Promise<void> {
+  const fixture = makeFixture(plan.sizes);
+  const running = new Set<Server>();
+  process.once("SIGINT", () => {
+    fixture.remove();
+    process.exit(130);
+  });
+  try {
+    const servers: Contestant[] = [];
+    for (const name of plan.servers) {
+      const start = startOf(name, plan, fixture);
+      const server = await start();
+      if (server === undefined) continue;
+      running.add(server);
+      await checkContent(server, fixture.sample);
+      servers.push({ server, start });
+    }
+    const deadline = performance.now() + plan.seconds * 1000;
+    const results: Result[] = [];
+    for (const row of plan.rows) results.push(await runRow(row, plan.rounds, servers, deadline));
+    const about = describeMachine();
+    console.log(`${Object.values(about).join("; ")}\n\n${table(results)}`);
+    if (plan.json !== undefined) writeFileSync(plan.json, json(results, { ...about, sizes: plan.sizes }));
+  } finally {
+    await Promise.all([...running].map((server) => server.stop()));
+    fixture.remove();
+  }
+}
+
+function startOf(name: string, plan: Plan, { root, folder }: Fixture): Start {
+  if (name === "ferry") return () => startFerry(plan.ferry, root);
+  if (name === "vsftpd") return () => startVsftpd(join(project, ".cache"), root, folder);
+  throw new Error(`no such server: ${name}`);
+}
+
+async function runRow(
+  row: Row,
+  rounds: number,
+  servers: readonly Contestant[],
+  deadline: number,
+): Promise<Result> {
+  const samples = new Map(servers.map(({ server }) => [server.name, [] as Sample[]]));
+  for (let round = 0; round < Math.min(rounds, row.mostRounds ?? rounds); round++) {
+    if (round > 0 && performance.now() > deadline) break;
+    // Who comes first changes: a first one may find colder caches.
+    const order = round % 2 === 0 ? servers : [...servers].reverse();
+    for (const contestant of order) {
+      const sample = await runOnce(row, contestant);
+      samples.get(contestant.server.name)?.push(sample);
+      const shown = `${sample.value.toPrecision(4)} ${row.unit}`;
+      console.error(`${row.title}, round ${round + 1}: ${contestant.server.name} ${shown}`);
+    }
+  }
+  return { row, samples };
+}
+
+async function runOnce(row: Row, { server, start }: Contestant): Promise<Sample> {
+  if (row.fresh !== true) return row.run(server);
+  const own = await start();
+  if (own === undefined) throw new Error(`${server.name} did not start again`);
+  try {
+    return await row.run(own);
+  } finally {
+    await own.stop();
+  }
+}
+
+function describeMachine() {
+  return {
+    date: new Date().toISOString().slice(0, 16),
+    processors: `${cpus().length} x ${cpus()[0]?.model.trim()}`,
+    memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
+    node: `Node.js ${process.versions.node}`,
+    load: `load ${loadavg()
+      .map((load) => load.toFixed(1))
+      .join(" ")}`,
+  };
+}

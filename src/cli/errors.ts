@@ -1,0 +1,61 @@
+/** How a command ends when it does not succeed: one line on stderr and an exit code (DESIGN 7). */
+import { printable } from "../protocol/text.js";
+
+export type ExitCode =
+  | 0
+  /** It failed. */
+  | 1
+  /** It was asked for in a wrong way, or its configuration is bad. */
+  | 2
+  /** Ctrl-C. */
+  | 130;
+
+/** A failure that the user can do something about; `message` is one line that says what. */
+export class CliError extends Error {
+  override readonly name = "CliError";
+  readonly code: string;
+  readonly exitCode: Exclude<ExitCode, 0>;
+
+  constructor(exitCode: Exclude<ExitCode, 0>, code: string, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.exitCode = exitCode;
+    this.code = code;
+  }
+}
+
+export function failure(message: string, cause?: unknown): CliError {
+  return new CliError(1, "ERR_FERRY_FAILED", message, { cause });
+}
+
+export function usageError(message: string): CliError {
+  return new CliError(2, "ERR_FERRY_USAGE", message);
+}
+
+export function configurationError(message: string, cause?: unknown): CliError {
+  return new CliError(2, "ERR_FERRY_CONFIGURATION", message, { cause });
+}
+
+export function interrupted(): CliError {
+  return new CliError(130, "ERR_FERRY_INTERRUPTED", "interrupted");
+}
+
+/** The `code` of a system error, such as ENOENT. */
+export function systemCode(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+}
+
+const SYSTEM_REASONS: ReadonlyMap<string, string> = new Map([
+  ["ENOENT", "there is no such file"],
+  ["EACCES", "permission denied"],
+  ["EPERM", "permission denied"],
+  ["EISDIR", "it is a directory"],
+  ["ENOTDIR", "a part of the path is not a directory"],
+  ["ENOSPC", "the disk is full"],
+  ["EROFS", "the file system is read-only"],
+]);
+
+/** What a system error says, in words. */
+export function systemReason(error: unknown): string {
+  const known = SYSTEM_REASONS.get(systemCode(error) ?? "");
+  return known ?? printable(error instanceof Error ? error.message : String(error));
+}

@@ -1,0 +1,107 @@
+/**
+ * The log of a server: one line for each login, command, transfer and disconnect, as JSON or for people.
+ * What comes from clients is made printable and bounded; secrets are not in the events.
+ */
+import { type Logger, pino, stdTimeFunctions } from "pino";
+import pinoPretty from "pino-pretty";
+import type { FtpServer } from "../server/server.js";
+import type { GuestBook } from "./guest-book.js";
+import {
+  commandRecord,
+  connectionEndRecord,
+  errorRecord,
+  loginRecord,
+  sentence,
+  shown,
+  transferRecord,
+} from "./log-records.js";
+import type { LogKind } from "./serve-options.js";
+
+/** Where lines go. They are taken at once and written behind the back of the event loop. */
+export interface LogDestination {
+  write(line: string): unknown;
+  flushSync(): void;
+}
+
+export class ServerLog {
+  readonly #logger: Logger | undefined;
+  readonly #destination: LogDestination | undefined;
+
+  /** @param destination Not needed, and not written to, when `kind` is silent. */
+  constructor(kind: LogKind, o: { readonly colour: boolean; readonly destination: () => LogDestination }) {
+    if (kind === "silent") return;
+    this.#destination = o.destination();
+    const sink = kind === "pretty" ? prettyLines(this.#destination, o.colour) : this.#destination;
+    this.#logger = pino(
+      {
+        base: null,
+        timestamp: kind === "pretty" ? stdTimeFunctions.epochTime : stdTimeFunctions.isoTime,
+        formatters: { level: (label) => ({ level: label }) },
+      },
+      sink,
+    );
+  }
+
+  info(message: string): void {
+    this.#logger?.info({ event: "server", message: shown(message) });
+  }
+
+  warn(message: string, error?: unknown): void {
+    this.#logger?.warn({ event: "warning", message: shown(message), ...errorRecord(error) });
+  }
+
+  error(message: string, error?: unknown): void {
+    this.#logger?.error({ event: "error", message: shown(message), ...errorRecord(error) });
+  }
+
+  /** From now on. A silent log listens to nothing, so that the server does not even make the events. */
+  attach(server: FtpServer, guests: GuestBook): void {
+    const logger = this.#logger;
+    if (logger === undefined) return;
+    server.on("login", (event) => {
+      logger[event.ok ? "info" : "warn"](loginRecord(event, guests));
+    });
+    server.on("command", (event) => {
+      logger[event.error === undefined ? "info" : "warn"](commandRecord(event));
+    });
+    server.on("transfer", (event) => {
+      logger[event.outcome.kind === "complete" ? "info" : "warn"](transferRecord(event));
+    });
+    server.on("disconnect", (event) => logger.info(connectionEndRecord(event)));
+    server.on("refused", ({ peer, reason }) => {
+      logger.warn({ event: "refused", peer: peer.address, port: peer.port, reason });
+    });
+    server.on("warning", ({ message, error }) => this.warn(message, error));
+  }
+
+  /** Writes what is still in memory; at the end of the process. */
+  flush(): void {
+    try {
+      this.#destination?.flushSync();
+    } catch {
+      // The reader of the log is gone, and there is nobody else to tell.
+    }
+  }
+}
+
+/** Lines that wait when the reader of the log does not read; more are dropped rather than kept in memory. */
+const MAX_WAITING = 16 * 1024 * 1024;
+
+/** A file descriptor. Writing is asynchronous: a slow terminal or pipe does not hold up a transfer. */
+export function descriptorDestination(fd: number): LogDestination {
+  const destination = pino.destination({ fd, sync: false, maxLength: MAX_WAITING });
+  // A full disk or a closed pipe ends the log, not the server.
+  destination.on("error", () => {});
+  return destination;
+}
+
+/** pino-pretty without its streams: each line is made in the turn that logs it. */
+function prettyLines(destination: LogDestination, colour: boolean): { write(line: string): void } {
+  const pretty = pinoPretty.prettyFactory({
+    colorize: colour,
+    translateTime: "SYS:yyyy-mm-dd HH:MM:ss.l",
+    hideObject: true,
+    messageFormat: (record) => sentence(record),
+  });
+  return { write: (line) => destination.write(pretty(line)) };
+}

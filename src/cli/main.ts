@@ -1,0 +1,36 @@
+#!/usr/bin/env node
+/** The `ferry` command. Nothing but this file touches the process. */
+import { printable } from "../protocol/text.js";
+import { runProgram } from "./program.js";
+import type { Terminal } from "./terminal.js";
+
+const SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
+
+const terminal: Terminal = {
+  input: process.stdin,
+  output: process.stdout,
+  errors: process.stderr,
+  workingDirectory: process.cwd(),
+  onSignals(listener) {
+    const listeners = SIGNALS.map((signal) => [signal, () => listener(signal)] as const);
+    for (const [signal, each] of listeners) process.on(signal, each);
+    return () => {
+      for (const [signal, each] of listeners) process.removeListener(signal, each);
+    };
+  },
+};
+
+// Whoever read us is gone (`ferry user list | head`); that is no reason for a stack trace.
+process.stdout.on("error", () => {});
+process.stderr.on("error", () => {});
+
+process.on("uncaughtException", (error: unknown) => {
+  process.stderr.write(
+    `ferry: fatal: ${printable(error instanceof Error ? error.message : String(error))}\n`,
+  );
+  process.exit(1);
+});
+
+const exitCode = await runProgram(process.argv.slice(2), terminal);
+// Pipes are written behind our back on some systems, and what a command leaves open must not keep the process.
+process.stdout.write("", () => process.stderr.write("", () => process.exit(exitCode)));

@@ -1,0 +1,87 @@
+/** The command line as a whole: from argv to an exit code, with errors as one line on stderr. */
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { printable } from "../protocol/text.js";
+import { CliError, type ExitCode, usageError } from "./errors.js";
+import { addServeCommand } from "./serve.js";
+import type { Terminal } from "./terminal.js";
+import { addUserCommand } from "./user.js";
+
+/** Never throws. @param argv Without the program's own name. */
+export async function runProgram(argv: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  try {
+    return await parseAndRun(argv, terminal);
+  } catch (error) {
+    const known = error instanceof CliError ? error : unexpected(error);
+    terminal.errors.write(argv.includes("--json") ? jsonLine(known) : `ferry: ${known.message}\n`);
+    return known.exitCode;
+  }
+}
+
+async function parseAndRun(argv: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  let exitCode: ExitCode = 0;
+  const run = async (work: Promise<ExitCode>): Promise<void> => {
+    exitCode = await work;
+  };
+  const program = new Command("ferry")
+    .description("FTP for Node.js: a server to run, and its accounts")
+    .version(version(), "--version", "print the version")
+    .helpOption("--help", "print this")
+    .helpCommand(false)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.output.write(text),
+      writeErr: (text) => terminal.errors.write(text),
+      outputError: () => {}, // written below, in our form
+    })
+    .addHelpText("after", "\nExample:\n  ferry serve ./files --port 2121");
+  addServeCommand(program, terminal, run);
+  addUserCommand(program, terminal, run);
+  try {
+    await program.parseAsync(argv, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return 0;
+    // The help that commander prints when no command is named.
+    if (error.code === "commander.help") return 2;
+    throw usageError(usageMessage(error));
+  }
+  return exitCode;
+}
+
+/** Flags that DESIGN 7 has and this version does not: an unknown flag would look like a typing mistake. */
+const LATER_FLAGS: ReadonlySet<string> = new Set([
+  "--tls",
+  "--tls-cert",
+  "--tls-key",
+  "--tls-self-signed",
+  "--tls-data",
+  "--implicit-tls-port",
+  "--workers",
+  "--storage",
+]);
+
+/** commander's message without its prefix and full stop, on one line. */
+function usageMessage(error: CommanderError): string {
+  const flag = /unknown option '(--[\w-]+)/.exec(error.message)?.[1];
+  if (flag !== undefined && LATER_FLAGS.has(flag)) return `${flag} is not in this version of ferry`;
+  const message = error.message.replace(/^error: /, "").replace(/\s+/g, " ").replace(/\.? ?$/, "");
+  return `${printable(message)}; see \`ferry --help\``;
+}
+
+/** A bug of ours. The message is what there is to say to a user. */
+function unexpected(error: unknown): CliError {
+  const message = error instanceof Error ? error.message : String(error);
+  return new CliError(1, "ERR_FERRY_UNEXPECTED", `unexpected error: ${printable(message)}`, { cause: error });
+}
+
+function jsonLine({ code, message }: CliError): string {
+  return `${JSON.stringify({ code, message })}\n`;
+}
+
+function version(): string {
+  const content: unknown = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+  return typeof content === "object" && content !== null && "version" in content
+    ? String(content.version)
+    : "";
+}

@@ -1,0 +1,118 @@
+/** What `ferry serve` can be told, by flags or by a configuration file with the same words. */
+import { type Command, Option } from "commander";
+import { usageError } from "./errors.js";
+import * as values from "./values.js";
+
+export const LOG_KINDS = ["pretty", "json", "silent"] as const;
+export type LogKind = (typeof LOG_KINDS)[number];
+
+export const UPLOAD_KINDS = ["atomic", "direct"] as const;
+export type UploadKind = (typeof UPLOAD_KINDS)[number];
+
+/** Absent is what was not said. Times are in seconds. */
+export interface ServeOptions {
+  readonly root?: string;
+  readonly port?: number;
+  readonly host?: readonly string[];
+  readonly user?: readonly values.Credentials[];
+  readonly anonymous?: boolean;
+  readonly accounts?: string;
+  readonly readOnly?: boolean;
+  readonly passivePorts?: values.PortNumbers;
+  readonly passiveAddress?: string | readonly { readonly network: string; readonly address?: string }[];
+  readonly maxSessions?: number;
+  readonly maxSessionsPerAddress?: number;
+  readonly maxLoginAttempts?: number;
+  readonly idleTimeout?: number;
+  readonly loginTimeout?: number;
+  readonly dataTimeout?: number;
+  readonly drainTimeout?: number;
+  readonly uploads?: UploadKind;
+  readonly umask?: number;
+  readonly xferlog?: string;
+  readonly strictRfc959?: boolean;
+  readonly allowForeignData?: boolean;
+  readonly log?: LogKind;
+}
+
+export function addServeOptions(command: Command): Command {
+  const options = [
+    one("--port <number>", "control port; 0 takes a free one (default 21)", values.port),
+    several("--host <address>", "listen here; again for more (default 127.0.0.1 and ::1)", values.host),
+    new Option("--config <file>", "read the rest from a YAML file; flags beat it"),
+    several(
+      "--user <name:password>",
+      "an account in ROOT with all permissions; again for more",
+      values.credentials,
+    ),
+    new Option("--anonymous", "let anybody read ROOT"),
+    one("--accounts <file>", "accounts file, made by `ferry user`", accountsFile),
+    new Option("--read-only", "nobody changes anything"),
+    one(
+      "--passive-ports <first-last>",
+      "ports of passive data connections (default 49152-65535)",
+      values.portNumbers,
+    ),
+    one(
+      "--passive-address <address>",
+      "address or DNS name that PASV tells, behind NAT",
+      values.passiveAddress,
+    ),
+    one("--max-sessions <number>", "sessions at once (default 2000)", values.count),
+    one("--max-sessions-per-address <number>", "of one client address (default 100)", values.count),
+    one(
+      "--max-login-attempts <number>",
+      "failed logins before a session is closed (default 3)",
+      values.count,
+    ),
+    one("--idle-timeout <seconds>", "without a command or a moving transfer (default 300)", values.seconds),
+    one("--login-timeout <seconds>", "from connecting to being logged in (default 60)", values.seconds),
+    one(
+      "--data-timeout <seconds>",
+      "for a data connection to open, and for a transfer to stand still (default 30 and 60)",
+      values.seconds,
+    ),
+    one("--drain-timeout <seconds>", "that SIGTERM gives running transfers (default 30)", values.seconds),
+    new Option("--uploads <kind>", "atomic: a file appears when it is whole; direct: it grows").choices(
+      UPLOAD_KINDS,
+    ),
+    one("--umask <octal>", "permission bits that new files lack (default 022)", values.umask),
+    new Option("--xferlog <file>", "one line for each file transferred, in wu-ftpd's format"),
+    new Option("--strict-rfc959", "the letter of RFC 959 where practice differs"),
+    new Option(
+      "--allow-foreign-data",
+      "data connections with third hosts (FXP); opens the way for bounce attacks",
+    ),
+    new Option("--log <kind>", "default: pretty on a terminal, else json").choices(LOG_KINDS),
+  ];
+  for (const option of options) command.addOption(option);
+  return command;
+}
+
+function one<T>(flags: string, description: string, parse: (text: string) => T): Option {
+  return new Option(flags, description).argParser((text: string) => checked(flags, text, parse));
+}
+
+function several<T>(flags: string, description: string, parse: (text: string) => T): Option {
+  return new Option(flags, description).argParser((text: string, before: readonly T[] | undefined) => [
+    ...(before ?? []),
+    checked(flags, text, parse),
+  ]);
+}
+
+/** Not commander's InvalidArgumentError: its message repeats the value, which may be a password. */
+export function checked<T>(flags: string, text: string, parse: (text: string) => T): T {
+  try {
+    return parse(text);
+  } catch (error) {
+    if (error instanceof values.ValueError) throw usageError(`${flags}: ${error.message}`);
+    throw error;
+  }
+}
+
+export function accountsFile(text: string): string {
+  if (/^[a-z+]+:\/\//i.test(text)) {
+    throw new values.ValueError("expected a file; accounts in a database are not in this version");
+  }
+  return text;
+}

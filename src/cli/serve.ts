@@ -1,0 +1,147 @@
+/** `ferry serve`: a server in the foreground, until a signal ends it. */
+import type { Command } from "commander";
+import { FtpServer } from "../server/server.js";
+import { CliError, type ExitCode, usageError } from "./errors.js";
+import { GuestBook } from "./guest-book.js";
+import { listen } from "./listening.js";
+import { descriptorDestination, ServerLog } from "./logging.js";
+import { accountLines, readyLine } from "./ready-line.js";
+import { ServeAccounts } from "./serve-accounts.js";
+import { addServeOptions, type ServeOptions } from "./serve-options.js";
+import { serverOptionsOf } from "./server-options.js";
+import { generatedAccount, type Invocation, lacksAccounts, type Settings, settingsOf } from "./settings.js";
+import type { Terminal } from "./terminal.js";
+import { Xferlog } from "./xferlog.js";
+
+const STDERR = 2;
+
+const EXAMPLES = `
+Examples:
+  ferry serve ./files --port 2121
+  ferry serve /srv/ftp --host 0.0.0.0 --user ann:secret --passive-ports 50000-50100
+  ferry serve /srv/ftp --host :: --accounts accounts.json --anonymous --xferlog /var/log/xferlog
+
+SIGTERM and SIGINT let transfers finish (a second one does not); SIGHUP reads configuration and accounts again.
+With no --user, --anonymous or --accounts, an account with a random password is made and printed.`;
+
+/** @param run Told what to wait for; its value is the process's exit code. */
+export function addServeCommand(
+  program: Command,
+  terminal: Terminal,
+  run: (work: Promise<ExitCode>) => Promise<void>,
+): void {
+  const command = program
+    .command("serve")
+    .description("serve a folder over FTP")
+    .argument("[ROOT]", "folder to serve (default: the current one)")
+    .addHelpText("after", EXAMPLES);
+  addServeOptions(command).action((root: string | undefined, flags: ServeOptions & { config?: string }) => {
+    const { workingDirectory } = terminal;
+    return run(
+      serve({ root, flags, workingDirectory, onTerminal: terminal.errors.isTTY ?? false }, terminal),
+    );
+  });
+}
+
+/** Resolves when a signal has ended the server. @throws CliError when it cannot start. */
+export async function serve(invocation: Invocation, terminal: Terminal): Promise<ExitCode> {
+  const settings = await settingsOf(invocation);
+  const generated = lacksAccounts(settings) ? generatedAccount() : undefined;
+  if (generated !== undefined && settings.log === "silent") {
+    throw usageError(
+      "--log silent would hide the generated password: give --user, --anonymous or --accounts",
+    );
+  }
+  const log = new ServerLog(settings.log, {
+    colour: terminal.errors.isTTY ?? false,
+    destination: () => descriptorDestination(terminal.errors.fd ?? STDERR),
+  });
+  const running = new Running(invocation, settings, terminal, log);
+  try {
+    return await running.run(generated);
+  } finally {
+    log.flush();
+  }
+}
+
+class Running {
+  readonly #invocation: Invocation;
+  readonly #terminal: Terminal;
+  readonly #log: ServerLog;
+  readonly #guests = new GuestBook();
+  #settings: Settings;
+
+  constructor(invocation: Invocation, settings: Settings, terminal: Terminal, log: ServerLog) {
+    this.#invocation = invocation;
+    this.#settings = settings;
+    this.#terminal = terminal;
+    this.#log = log;
+  }
+
+  async run(generated: ReturnType<typeof generatedAccount> | undefined): Promise<ExitCode> {
+    const [log, guests] = [this.#log, this.#guests];
+    const accounts = await ServeAccounts.open(this.#settings, { log, guests, generated });
+    const { xferlog: file } = this.#settings;
+    const xferlog = file === undefined ? undefined : await Xferlog.open(file, (message) => log.warn(message));
+    const server = new FtpServer(serverOptionsOf(this.#settings, accounts.store));
+    log.attach(server, guests);
+    xferlog?.attach(server, guests);
+    server.on("disconnect", ({ session }) => guests.forget(session.peer));
+    try {
+      const addresses = await listen(server, this.#settings, (message) => log.warn(message));
+      const lines = [readyLine(addresses, this.#settings.root)];
+      if (generated !== undefined) lines.push(...accountLines(addresses, generated));
+      this.#terminal.output.write(`${lines.join("\n")}\n`);
+      await this.#untilStopped(server, () => this.#reload(server, accounts, xferlog));
+    } finally {
+      await accounts.close();
+      xferlog?.close();
+    }
+    return 0;
+  }
+
+  /** The first SIGTERM or SIGINT drains, the second one destroys. */
+  #untilStopped(server: FtpServer, reload: () => Promise<void>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      let stopping = false;
+      let reloading = Promise.resolve();
+      const end = (work: Promise<void>): void => {
+        work.then(() => {
+          ignoreSignals();
+          resolve();
+        }, reject);
+      };
+      const ignoreSignals = this.#terminal.onSignals((signal) => {
+        if (signal === "SIGHUP") {
+          reloading = reloading.then(reload);
+        } else if (stopping) {
+          this.#log.info(`${signal} again: closing at once`);
+          end(server.destroy());
+        } else {
+          stopping = true;
+          this.#log.info(`${signal}: closing when ${server.sessions} sessions have finished their transfers`);
+          end(server.close());
+        }
+      });
+    });
+  }
+
+  /** Never throws: a configuration that cannot be used changes nothing. */
+  async #reload(server: FtpServer, accounts: ServeAccounts, xferlog: Xferlog | undefined): Promise<void> {
+    try {
+      const next = await settingsOf(this.#invocation);
+      await accounts.reload(next);
+      server.reconfigure(serverOptionsOf(next, accounts.store));
+      xferlog?.reopen();
+      for (const key of ["host", "port", "log", "xferlog"] as const) {
+        if (JSON.stringify(next[key]) === JSON.stringify(this.#settings[key])) continue;
+        this.#log.warn(`a new ${key} takes effect at the next start`);
+      }
+      this.#settings = next;
+      this.#log.info("configuration and accounts read again");
+    } catch (error) {
+      const reason = error instanceof CliError ? error.message : "the configuration could not be read";
+      this.#log.error(`SIGHUP changed nothing: ${reason}`, error instanceof CliError ? undefined : error);
+    }
+  }
+}

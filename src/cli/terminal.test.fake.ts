@@ -1,0 +1,80 @@
+/** A terminal for tests: what a command reads, what it wrote, and signals sent by hand. */
+import { PassThrough } from "node:stream";
+import type { StopSignal, Terminal, TerminalOutput } from "./terminal.js";
+
+export interface FakeTerminal extends Terminal {
+  readonly input: PassThrough & { isTTY?: boolean; setRawMode?(raw: boolean): unknown };
+  /** What was written to stdout and stderr. */
+  out(): string;
+  err(): string;
+  /** Resolves when stdout holds so many lines. */
+  lines(count: number): Promise<string[]>;
+  signal(signal: StopSignal | "SIGHUP"): void;
+}
+
+export interface FakeOptions {
+  readonly workingDirectory?: string;
+  /** What the command reads: the end follows. */
+  readonly input?: string;
+  /** Keeps the input open, and says that it is a terminal. */
+  readonly isTTY?: boolean;
+  /** Where the log goes. */
+  readonly logDescriptor?: number;
+}
+
+export function fakeTerminal(o: FakeOptions = {}): FakeTerminal {
+  const input: FakeTerminal["input"] = new PassThrough();
+  if (o.isTTY === true) {
+    input.isTTY = true;
+    input.setRawMode = () => input;
+  } else {
+    input.end(o.input ?? "");
+  }
+  const output = recorder();
+  const errors = recorder();
+  let deliver: (signal: StopSignal | "SIGHUP") => void = () => {};
+  return {
+    input,
+    output,
+    errors: { ...errors, ...(o.logDescriptor !== undefined && { fd: o.logDescriptor }) },
+    workingDirectory: o.workingDirectory ?? "/",
+    onSignals(listener) {
+      deliver = listener;
+      return () => {
+        deliver = () => {};
+      };
+    },
+    out: () => output.text(),
+    err: () => errors.text(),
+    lines: (count) => output.lines(count),
+    signal: (signal) => deliver(signal),
+  };
+}
+
+interface Recorder extends TerminalOutput {
+  text(): string;
+  lines(count: number): Promise<string[]>;
+}
+
+function recorder(): Recorder {
+  let written = "";
+  const waiting = new Set<() => void>();
+  return {
+    write(text) {
+      written += text;
+      for (const look of waiting) look();
+    },
+    text: () => written,
+    lines: (count) =>
+      new Promise((resolve) => {
+        const look = (): void => {
+          const lines = written.split("\n").slice(0, -1);
+          if (lines.length < count) return;
+          waiting.delete(look);
+          resolve(lines);
+        };
+        waiting.add(look);
+        look();
+      }),
+  };
+}

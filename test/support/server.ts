@@ -1,0 +1,86 @@
+/** A Ferry on a free port of the loopback, for one test; when it ends, nothing of it may be left. */
+import { networkInterfaces } from "node:os";
+import { MemoryAccounts } from "ferry/accounts";
+import { FtpServer, type ServerOptions } from "ferry/server";
+import { type ServedFiles, STORAGES, type StorageKind } from "./files.js";
+import { expectNothingLeft, type Resources, resources } from "./leaks.js";
+
+export const USER = "anna";
+/** With what has to be quoted somewhere, in URLs above all. */
+export const PASSWORD = "Pa55 w@rd:/";
+
+export type Family = "IPv4" | "IPv6";
+
+const HOSTS: Readonly<Record<Family, string>> = { IPv4: "127.0.0.1", IPv6: "::1" };
+
+export interface ServeOptions {
+  readonly storage?: StorageKind;
+  readonly family?: Family;
+  readonly server?: Partial<Omit<ServerOptions, "accounts">>;
+}
+
+export class TestServer implements AsyncDisposable {
+  readonly files: ServedFiles;
+  readonly host: string;
+  readonly port: number;
+  /** "127.0.0.1:2121" or "[::1]:2121". */
+  readonly authority: string;
+  /** The verbs of all sessions so far, as they were answered. */
+  readonly verbs: readonly string[];
+  readonly #server: FtpServer;
+  readonly #before: Resources;
+
+  private constructor(files: ServedFiles, server: FtpServer, host: string, port: number, before: Resources) {
+    this.files = files;
+    this.host = host;
+    this.port = port;
+    this.authority = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+    this.#server = server;
+    this.#before = before;
+    const verbs: string[] = [];
+    server.on("command", ({ verb }) => verbs.push(verb));
+    this.verbs = verbs;
+  }
+
+  static async start({
+    storage = "local",
+    family = "IPv4",
+    server = {},
+  }: ServeOptions = {}): Promise<TestServer> {
+    const before = resources();
+    const files = STORAGES[storage]();
+    const accounts = new MemoryAccounts([
+      { name: USER, password: PASSWORD, storage: ({ name }) => files.open(name) },
+    ]);
+    const ftp = new FtpServer({ ...server, accounts });
+    const host = HOSTS[family];
+    const [listening] = await ftp.listen({ hosts: [host], port: 0 });
+    if (listening === undefined) throw new Error(`listens nowhere, but not for want of ${host}`);
+    return new TestServer(files, ftp, host, listening.port, before);
+  }
+
+  /** "ftp://anna:…@127.0.0.1:2121/docs/a%20b": the path is seen from the login directory. */
+  url(path = ""): string {
+    const name = path.split("/").map(encodeURIComponent).join("/");
+    return `ftp://${USER}:${encodeURIComponent(PASSWORD)}@${this.authority}/${name}`;
+  }
+
+  /** How data connections were asked for: "EPSV", "PASV", "EPRT", "PORT", each once. */
+  get dataVerbs(): readonly string[] {
+    return [...new Set(this.verbs.filter((verb) => /^(?:EPSV|PASV|EPRT|PORT)$/.test(verb)))].sort();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server.close();
+    this.files.remove();
+    await expectNothingLeft(this.#before);
+  }
+}
+
+/** For a test's `skip`. Loopback addresses count, which is all that is needed. */
+export function unlessFamily(family: Family): string | false {
+  const there = Object.values(networkInterfaces()).some((addresses) =>
+    addresses?.some(({ address }) => address === HOSTS[family]),
+  );
+  return there ? false : `this machine has no ${family}`;
+}
