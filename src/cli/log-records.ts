@@ -19,7 +19,7 @@ export function loginRecord({ session, name, ok, reason }: LoginEvent, guests: G
   return {
     event: "login",
     ...who(session),
-    name: shown(name),
+    user: shown(name),
     ok,
     ...(reason !== undefined && { reason }),
     ...(email !== undefined && { email: shown(email) }),
@@ -116,8 +116,8 @@ export function sentence(record: Record<string, unknown>): string {
   switch (record.event) {
     case "login":
       return record.ok === true
-        ? `${place} logged in as ${text("name")}${record.email === undefined ? "" : ` (${text("email")})`}`
-        : `${place} failed to log in as ${text("name")}: ${text("reason")}`;
+        ? `${place} logged in as ${text("user")}${record.email === undefined ? "" : ` (${text("email")})`}`
+        : `${place} failed to log in as ${text("user")}: ${text("reason")}`;
     case "command":
       return `${place} ${[text("verb"), text("argument")].join(" ").trimEnd()} → ${text("code")} in ${text("ms")} ms${error}`;
     case "transfer":

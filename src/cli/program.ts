@@ -65,7 +65,10 @@ const LATER_FLAGS: ReadonlySet<string> = new Set([
 function usageMessage(error: CommanderError): string {
   const flag = /unknown option '(--[\w-]+)/.exec(error.message)?.[1];
   if (flag !== undefined && LATER_FLAGS.has(flag)) return `${flag} is not in this version of ferry`;
-  const message = error.message.replace(/^error: /, "").replace(/\s+/g, " ").replace(/\.? ?$/, "");
+  const message = error.message
+    .replace(/^error: /, "")
+    .replace(/\s+/g, " ")
+    .replace(/\.? ?$/, "");
   return `${printable(message)}; see \`ferry --help\``;
 }
 

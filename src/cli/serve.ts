@@ -95,7 +95,7 @@ class Running {
       await this.#untilStopped(server, () => this.#reload(server, accounts, xferlog));
     } finally {
       await accounts.close();
-      xferlog?.close();
+      await xferlog?.close();
     }
     return 0;
   }

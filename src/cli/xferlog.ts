@@ -1,36 +1,26 @@
 /** The transfer log of wu-ftpd, which ProFTPD and vsftpd write too and statistics programs read. */
-import { open } from "node:fs/promises";
-import { pino } from "pino";
 import { encodeText } from "../protocol/text.js";
 import type { TransferEvent } from "../server/events.js";
 import type { FtpServer } from "../server/server.js";
 import { failure, systemReason } from "./errors.js";
 import type { GuestBook } from "./guest-book.js";
+import { LineFile } from "./line-file.js";
 
 export class Xferlog {
-  readonly #file: string;
-  readonly #destination: ReturnType<typeof pino.destination>;
+  readonly #lines: LineFile;
 
-  private constructor(file: string, warn: (message: string, error: unknown) => void) {
-    this.#file = file;
-    this.#destination = pino.destination({ dest: file, append: true, mode: 0o640, sync: false });
-    this.#destination.on("error", (error: unknown) =>
-      warn(`cannot write ${file}: ${systemReason(error)}`, error),
-    );
+  private constructor(lines: LineFile) {
+    this.#lines = lines;
   }
 
   /** Appends to the file. @throws CliError when it cannot be written. */
-  static async open(file: string, warn: (message: string, error: unknown) => void): Promise<Xferlog> {
+  static async open(file: string, warn: (message: string) => void): Promise<Xferlog> {
+    const message = (error: unknown): string => `cannot write ${file}: ${systemReason(error)}`;
     try {
-      await (await open(file, "a", 0o640)).close();
+      return new Xferlog(await LineFile.open(file, 0o640, (error) => warn(message(error))));
     } catch (error) {
-      throw failure(`cannot write ${file}: ${systemReason(error)}`, error);
+      throw failure(message(error), error);
     }
-    return new Xferlog(file, warn);
-  }
-
-  get file(): string {
-    return this.#file;
   }
 
   attach(server: FtpServer, guests: GuestBook): void {
@@ -39,19 +29,17 @@ export class Xferlog {
 
   record(event: TransferEvent, guests: GuestBook): void {
     if (event.content !== "file") return;
-    const line = xferlogLine(event, new Date(), guests.emailOf(event.session.peer));
-    this.#destination.write(line);
+    this.#lines.append(xferlogLine(event, new Date(), guests.emailOf(event.session.peer)));
   }
 
   /** After logrotate moved the file away. */
   reopen(): void {
-    this.#destination.reopen();
+    this.#lines.reopen();
   }
 
   /** Writes what is still in memory. */
-  close(): void {
-    this.#destination.flushSync();
-    this.#destination.end();
+  close(): Promise<void> {
+    return this.#lines.close();
   }
 }
 

@@ -73,13 +73,11 @@ export class ControlConnection<Message> {
     return this.#socket.writableNeedDrain;
   }
 
-  /** Stops reading from the network; at most what was read already can still come by `next()`. */
-  pause(): void {
-    this.#socket.pause();
-  }
-
-  resume(): void {
-    this.#socket.resume();
+  /** Whether the network is read. What was read before can still come by `next()`. */
+  set reading(wanted: boolean) {
+    if (wanted === !this.#socket.isPaused()) return;
+    if (wanted) this.#socket.resume();
+    else this.#socket.pause();
   }
 
   /**

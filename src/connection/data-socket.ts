@@ -10,8 +10,8 @@ import { MAX_RECEIVE, ReceiveBuffer } from "./receive-buffer.js";
 export interface SocketOrigin {
   /** Called once, when the first byte is to move. */
   socket(onread: OnReadOpts): Socket;
-  /** Whether what is read comes through `onread`, into our memory, or by 'data' events. */
-  readonly delivers: "onread" | "data";
+  /** Whether what is read comes through `onread`, into our memory, or is to be fetched with `read()`. */
+  readonly delivers: "onread" | "readable";
   /** Closes what `socket` was never called for. */
   close(): Promise<void>;
 }
@@ -38,9 +38,11 @@ export class PlainDataSocket implements DataSocket {
   #closed = false;
   #peerEnded = false;
   #sending: Waiter<void> | undefined;
-  #receiving: Waiter<Uint8Array | undefined> | undefined;
-  /** What came and nobody asked for yet; only 'data' events can bring more than was asked for. */
+  #receiving: (Waiter<Uint8Array | undefined> & { readonly limit: number }) | undefined;
+  /** What came beyond the limit that was asked for; only `read()` brings such. */
   #ahead: Uint8Array | undefined;
+  /** True from a delivery to the next turn; see `#rest`. */
+  #resting = false;
 
   constructor(origin: SocketOrigin, patience: ClosingPatience) {
     this.#origin = origin;
@@ -75,8 +77,8 @@ export class PlainDataSocket implements DataSocket {
     if (ahead !== undefined) return this.#split(ahead, limit);
     if (this.#peerEnded) return undefined;
     return new Promise((resolve, reject) => {
-      this.#receiving = { resolve, reject };
-      socket.resume();
+      this.#receiving = { limit, resolve, reject };
+      this.#more(socket);
     });
   }
 
@@ -90,7 +92,7 @@ export class PlainDataSocket implements DataSocket {
       this.#state = { kind: "finishing", flushed: false, waiter: { resolve, reject } };
       this.#ahead = undefined;
       socket.end();
-      socket.resume();
+      this.#more(socket);
     });
   }
 
@@ -120,7 +122,6 @@ export class PlainDataSocket implements DataSocket {
 
   #attach(): Socket {
     const socket = this.#origin.socket({ buffer: this.#nextMemory, callback: this.#onRead });
-    if (this.#origin.delivers === "data") socket.on("data", this.#onData);
     socket.on("end", this.#onEnd);
     socket.on("finish", this.#onFlushed);
     socket.on("error", this.#onError);
@@ -136,32 +137,56 @@ export class PlainDataSocket implements DataSocket {
     return this.connect();
   }
 
+  /** Asks the socket for bytes, now or when it has rested. */
+  #more(socket: Socket): void {
+    if (this.#resting) return;
+    if (this.#origin.delivers === "onread") {
+      socket.resume();
+      return;
+    }
+    if (socket.listenerCount("readable") === 0) socket.on("readable", this.#rest);
+    const chunk = socket.read() as Uint8Array | null;
+    if (chunk !== null) this.#deliver(chunk);
+  }
+
   readonly #nextMemory = (): Uint8Array => this.#memory.memory();
 
   readonly #onRead = (length: number): boolean => {
-    // What a peer says behind our end is dropped; the patience bounds it.
-    if (this.#state.kind !== "open") return true;
+    this.#rest();
     this.#deliver(this.#memory.filled(length));
     return false;
   };
 
-  readonly #onData = (chunk: Uint8Array): void => {
-    if (this.#state.kind !== "open") return;
-    this.#socket?.pause();
-    this.#deliver(chunk);
-  };
-
   #deliver(chunk: Uint8Array): void {
     const waiter = this.#receiving;
+    // What a peer says behind our end is dropped; the patience bounds it.
+    if (waiter === undefined) return;
     this.#receiving = undefined;
-    if (waiter === undefined) this.#ahead = chunk;
-    else waiter.resolve(chunk);
+    waiter.resolve(this.#split(chunk, waiter.limit));
   }
 
-  #split(ahead: Uint8Array, limit: number): Uint8Array {
-    this.#ahead = ahead.length > limit ? ahead.subarray(limit) : undefined;
-    return ahead.subarray(0, limit);
+  #split(chunk: Uint8Array, limit: number): Uint8Array {
+    const whole = chunk.length <= limit;
+    this.#ahead = whole ? undefined : chunk.subarray(limit);
+    return whole ? chunk : chunk.subarray(0, limit);
   }
+
+  /**
+   * Reading stops after each delivery, and goes on in a later turn at the earliest. When a reset comes with the
+   * last bytes, and somebody reads on from within their callback, libuv tells of an end instead of the reset:
+   * half a file would look whole.
+   */
+  readonly #rest = (): void => {
+    if (this.#resting) return;
+    this.#resting = true;
+    setImmediate(this.#rested);
+  };
+
+  readonly #rested = (): void => {
+    this.#resting = false;
+    const wanted = this.#receiving !== undefined || this.#state.kind === "finishing";
+    if (wanted && this.#socket !== undefined) this.#more(this.#socket);
+  };
 
   readonly #onWritten = (): void => {
     if (this.#sending === undefined || this.#socket?.writableLength !== 0) return;

@@ -13,9 +13,10 @@ const BACKLOG = 8;
 export interface Arrival {
   /** The peer's address in its one spelling; undefined when it is gone already. */
   readonly peer: string | undefined;
-  /** The socket, paused; it delivers by `onread`, or by 'data' events when `delivers` says so. Called once. */
+  /** The socket, paused. Called once. */
   socket(onread: OnReadOpts): Socket;
-  readonly delivers: "onread" | "data";
+  /** Whether what is read comes through `onread`, or is to be fetched with `read()`. */
+  readonly delivers: "onread" | "readable";
   /** Closes it; resolves when it is closed. Not after `socket`. */
   close(): Promise<void>;
 }
@@ -34,8 +35,8 @@ export class Listener {
     readonly acceptance: Acceptance;
     readonly onarrival: (arrival: Arrival) => void;
   }): Promise<Listener> {
-    // `pauseOnConnect` and `noDelay` are for the public way only.
-    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true });
+    // All of these are for the public way only. The mark makes a socket stop reading after each chunk.
+    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, highWaterMark: 1 });
     server.on("connection", (socket) => o.onarrival(socketArrival(socket)));
     return new Promise((resolve, reject) => {
       server.once("error", reject);
@@ -79,7 +80,7 @@ function socketArrival(socket: Socket): Arrival {
   socket.on("error", () => {});
   return {
     peer: socket.remoteAddress === undefined ? undefined : normalAddress(socket.remoteAddress),
-    delivers: "data",
+    delivers: "readable",
     socket: () => socket,
     close: () =>
       new Promise((resolve) => {

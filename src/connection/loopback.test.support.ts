@@ -18,12 +18,13 @@ export const LOOPBACKS = [
   { address: "::1", skip: hasIpv6 ? false : "this machine has no IPv6 loopback" },
 ] as const;
 
-export const NEVER = new AbortController().signal;
+export const NEVER: AbortSignal = new AbortController().signal;
 
 /** Fails the test that leaves a socket, a listener or a timer. Call it once in a file, at the top. */
 export function checkLeaks(): void {
   let before: readonly string[] = [];
-  const watched = () => process.getActiveResourcesInfo().filter((name) => /TCP|Timeout|Connect|Shutdown|Write/.test(name));
+  const watched = () =>
+    process.getActiveResourcesInfo().filter((name) => /TCP|Timeout|Connect|Shutdown|Write/.test(name));
   beforeEach(() => {
     before = watched();
   });
@@ -128,7 +129,10 @@ export async function listen(server: Server, address: string, port: number): Pro
 }
 
 /** So many ports in a row that nobody uses at the moment, below those that the kernel gives to clients. */
-export async function freeRange(count: number, addresses: readonly string[] = ["127.0.0.1"]): Promise<PortRange> {
+export async function freeRange(
+  count: number,
+  addresses: readonly string[] = ["127.0.0.1"],
+): Promise<PortRange> {
   for (;;) {
     const from = randomInt(10_000, 32_000 - count);
     const range = { from, to: from + count - 1 };
@@ -136,7 +140,10 @@ export async function freeRange(count: number, addresses: readonly string[] = ["
   }
 }
 
-async function allFree({ from, to }: { from: number; to: number }, addresses: readonly string[]): Promise<boolean> {
+async function allFree(
+  { from, to }: { from: number; to: number },
+  addresses: readonly string[],
+): Promise<boolean> {
   for (const address of addresses) {
     for (let port = from; port <= to; port++) {
       const server = createServer();

@@ -16,5 +16,8 @@ test("they are tried once", () => {
 
 test("a server without the internals says so", () => {
   const server = createServer();
-  assert.equal(acceptRaw(server, () => {}), false);
+  assert.equal(
+    acceptRaw(server, () => {}),
+    false,
+  );
 });

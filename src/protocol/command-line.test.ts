@@ -225,6 +225,7 @@ describe("bounds of command lines", () => {
       assert.deepEqual(decode(chunks, 64), [{ kind: "too-long" }]);
     }
     assert.deepEqual(decode([bytes(line)], 64), [{ kind: "too-long" }]);
+    assert.deepEqual(decode([bytes(line, "\r")], 64), [{ kind: "too-long" }]);
     assert.deepEqual(decode([bytes(line, "\r\nNOOP\r\n")], 64), [{ kind: "too-long" }]);
   });
 

@@ -22,8 +22,8 @@ interface Exchange extends NamedCommand {
 
 type Intake =
   | { readonly kind: "open" }
-  /** Too much waits; the socket is paused. */
-  | { readonly kind: "paused" }
+  /** Too much waits. */
+  | { readonly kind: "full" }
   /** QUIT, REIN or the peer's FIN came: what waits is still answered, nothing more is taken. */
   | { readonly kind: "finished"; readonly by: "command" | "peer" };
 
@@ -170,6 +170,13 @@ export class ServerPi implements ControlListener, TransferListener {
     if (this.#intake.kind === "finished" && !this.#busy && this.#queue.length === 0)
       this.#end(this.#intake.by);
     this.#connection.flush();
+    if (this.#ending === undefined) this.#connection.reading = this.#takesMore;
+  }
+
+  /** What is read and not taken would pile up in memory: then the peer has to wait. */
+  get #takesMore(): boolean {
+    if (this.#connection.congested) return false;
+    return this.#intake.kind === "open" || (this.#intake.kind === "finished" && this.#intake.by === "peer");
   }
 
   /** Replies leave in the order of their commands, but for those that act at once. */
@@ -178,13 +185,8 @@ export class ServerPi implements ControlListener, TransferListener {
   }
 
   #nextLine(): Line | undefined {
-    if (!this.#busy) {
-      if (this.#intake.kind === "paused") {
-        this.#intake = OPEN;
-        this.#connection.resume();
-      }
-    }
-    if (this.#intake.kind === "paused") return undefined;
+    if (this.#intake.kind === "full" && !this.#busy) this.#intake = OPEN;
+    if (this.#intake.kind === "full") return undefined;
     if (this.#intake.kind === "finished" && this.#intake.by === "command") return undefined;
     const line = this.#connection.next();
     if (line !== undefined || this.session.transfer?.opened !== true) return line;
@@ -203,10 +205,8 @@ export class ServerPi implements ControlListener, TransferListener {
     this.#queue.push(line);
     const { duringTransfer } = commandIn(this.#server.registry, line);
     if (duringTransfer === "at-end") this.#intake = { kind: "finished", by: "command" };
-    else if (this.#queue.length >= this.#server.options.limits.queuedCommands) {
-      this.#intake = { kind: "paused" };
-      this.#connection.pause();
-    }
+    else if (this.#queue.length >= this.#server.options.limits.queuedCommands)
+      this.#intake = { kind: "full" };
   }
 
   #actsAtOnce(line: Line, linesBefore: number): boolean {

@@ -20,6 +20,8 @@ export type LoginState =
       readonly kind: "in";
       readonly name: string;
       readonly lease: AccountLease;
+      /** Opened for this login; the lease no longer tells it when the account is gone. */
+      readonly storage: Storage;
       readonly release: () => void;
     };
 
@@ -160,6 +162,7 @@ async function endLogin(login: LoginState): Promise<void> {
   if (login.kind !== "in") return;
   login.release();
   await login.lease[Symbol.asyncDispose]();
+  await login.storage.close?.();
 }
 
 /** RFC 959 5.1 makes TYPE A the default; real clients that forget TYPE then corrupt binaries (field study, fact 9). */

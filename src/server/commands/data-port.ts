@@ -1,3 +1,4 @@
+/** How the data connection is made: PORT, PASV (RFC 959 4.1.2), EPRT, EPSV (RFC 2428), LPRT, LPSV (RFC 1639). */
 import { addressFamily, sameAddress } from "../../connection/address.js";
 import {
   formatBadFamilyReply,

@@ -102,25 +102,31 @@ async function enter(session: Session, name: string, account: Account): Promise<
     account.limits.sessions ?? Number.POSITIVE_INFINITY,
   );
   const release = admissions.acquire(`account ${account.name}`, limit);
-  if (release === undefined) return await refuse(session, name, "limit");
+  if (release === undefined) {
+    await account.storage.close?.();
+    return await refuse(session, name, "limit");
+  }
   let lease: AccountLease | { readonly refused: Refusal };
   try {
     lease = (await options.accounts.open?.(account, session)) ?? fixedLease(account);
   } catch (error) {
     release();
+    await account.storage.close?.();
     session.server.tell("warning", { message: "the account store failed", error });
     return await refuse(session, name, "unavailable");
   }
   if ("refused" in lease) {
     release();
+    await account.storage.close?.();
     return await refuse(session, name, lease.refused);
   }
   if (session.operation.signal.aborted) {
     release();
     await lease[Symbol.asyncDispose]();
+    await account.storage.close?.();
     return reply(421, "The connection is closed.");
   }
-  session.login = { kind: "in", name: account.name, lease, release };
+  session.login = { kind: "in", name: account.name, lease, storage: account.storage, release };
   session.workingDirectory = account.home;
   session.failedLogins = 0;
   lease.onChange(() => {

@@ -10,7 +10,7 @@ import { isAbsolute, linkText } from "./walk.js";
 /** `shown` is the name that was asked for, `name` the one in `directory`: they differ where a link led to it. */
 export function entryOf(root: Root, shown: string, stats: Stats, directory: Directory, name: string): Entry {
   const { users, groups } = root.owners;
-  const entry = {
+  const entry: { -readonly [Member in keyof Entry]: Entry[Member] } = {
     name: shown,
     type: typeOf(stats),
     size: stats.size,
@@ -22,7 +22,8 @@ export function entryOf(root: Root, shown: string, stats: Stats, directory: Dire
     unique: identityOf(stats, directory, name),
   };
   // 0 where the file system does not keep it.
-  return stats.birthtimeMs > 0 ? { ...entry, created: Math.floor(stats.birthtimeMs) } : entry;
+  if (stats.birthtimeMs > 0) entry.created = Math.floor(stats.birthtimeMs);
+  return entry;
 }
 
 /** The entry of a link says where it leads; undefined when it is a link no longer. */

@@ -43,20 +43,21 @@ export function moveToNewName(from: NativePath, to: NativePath, kind: Stats): vo
   if (kind.isDirectory()) {
     mkdirSync(to, 0o700);
     renameOr(from, to, () => rmdirSync(to));
-    return;
-  }
-  try {
-    linkSync(from, to);
-  } catch (error) {
-    if (!hasNoLinks(error)) throw error;
+  } else if (!kind.isFile() || !linkAlso(from, to)) {
     closeSync(openSync(to, TO_CREATE, 0o600));
     renameOr(from, to, () => unlinkSync(to));
-    return;
+  } else {
+    unlinkOr(from, () => unlinkSync(to));
   }
+}
+
+/** Whether the file has a second name now; not where there are no hard links. */
+function linkAlso(from: NativePath, to: NativePath): boolean {
   try {
-    unlinkSync(from);
+    linkSync(from, to);
+    return true;
   } catch (error) {
-    unlinkSync(to);
+    if (hasNoLinks(error)) return false;
     throw error;
   }
 }
@@ -65,11 +66,25 @@ function renameOr(from: NativePath, to: NativePath, undo: () => void): void {
   try {
     renameSync(from, to);
   } catch (error) {
-    try {
-      undo();
-    } catch {
-      // The first failure is the one to tell of.
-    }
+    undoQuietly(undo);
     throw error;
+  }
+}
+
+function unlinkOr(path: NativePath, undo: () => void): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    undoQuietly(undo);
+    throw error;
+  }
+}
+
+/** The first failure is the one to tell of. */
+function undoQuietly(undo: () => void): void {
+  try {
+    undo();
+  } catch {
+    // Nothing more can be done.
   }
 }

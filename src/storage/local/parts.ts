@@ -20,6 +20,7 @@ export const PART_BLOCK = 64 * 1024;
  */
 export const WRITING_MODE = 0o200;
 export const ENDED_MODE = 0o600;
+const OWNER_READS = 0o400;
 
 /** Parts that one RMD removes; an account that left more needs another. */
 const MOST_SWEPT = 1000;
@@ -58,7 +59,7 @@ export class Parts {
     if (hidden === undefined || stats === undefined || !isOurs(stats)) return undefined;
     const written = isWritten(identityOf(stats, directory, hidden));
     if (!written && this.#isExpired(stats)) return undefined;
-    const ended = !written && (stats.mode & 0o777) === ENDED_MODE;
+    const ended = !written && (stats.mode & OWNER_READS) !== 0;
     const size = ended ? stats.size : blockBelow(stats.size);
     return size === 0
       ? undefined

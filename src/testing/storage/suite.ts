@@ -7,6 +7,7 @@ export interface Needs {
   readonly methods?: readonly Optional[];
   /** {@link StorageUnderTest.again} */
   readonly views?: boolean;
+  readonly capability?: "atomic" | "sparse";
 }
 
 export class Suite {
@@ -30,7 +31,7 @@ export class Suite {
       const under = await this.#make();
       try {
         const missing = this.#missing(under, needs);
-        if (missing !== undefined) t.skip(`the storage has no ${missing}`);
+        if (missing !== undefined) t.skip(`the storage lacks: ${missing}`);
         else await run(new Subject(under, this.capabilities));
       } finally {
         await under.dispose();
@@ -38,11 +39,13 @@ export class Suite {
     });
   }
 
-  #missing(under: StorageUnderTest, { methods = [], views = false }: Needs): string | undefined {
+  #missing(under: StorageUnderTest, { methods = [], views, capability }: Needs): string | undefined {
     const method = methods.find((name) => under.storage[name] === undefined);
     if (method !== undefined && this.#demanded.has(method)) {
       throw new Error(`the storage must have ${method}`);
     }
-    return method ?? (views && under.again === undefined ? "second view" : undefined);
+    if (method !== undefined) return method;
+    if (views === true && under.again === undefined) return "a second view";
+    return capability !== undefined && !this.capabilities[capability] ? capability : undefined;
   }
 }

@@ -70,17 +70,20 @@ export function writeTests(suite: Suite): void {
     assert.match(await s.text("/file"), /^(one|other)$/);
   });
 
-  suite.test("tells who creates a file that came up meanwhile", { views: true }, async (s) => {
-    const handle = await s.open("/file", CREATE);
-    await feed(handle, "late");
-    await (await s.view("another")).write("/file", "early", REPLACE);
-    await assertReason(() => handle.commit(), "exists");
-    await handle.abandon(new Error("it could not be committed"));
-    assert.equal(await s.text("/file"), "early");
-  });
+  suite.test(
+    "tells who creates a file that came up meanwhile",
+    { views: true, capability: "atomic" },
+    async (s) => {
+      const handle = await s.open("/file", CREATE);
+      await feed(handle, "late");
+      await (await s.view("another")).write("/file", "early", REPLACE);
+      await assertReason(() => handle.commit(), "exists");
+      await handle.abandon(new Error("it could not be committed"));
+      assert.equal(await s.text("/file"), "early");
+    },
+  );
 
-  suite.test("shows a new file only when it is committed", {}, async (s) => {
-    if (!hidden) return;
+  suite.test("shows a new file only when it is committed", { capability: "atomic" }, async (s) => {
     const handle = await s.open("/file", CREATE);
     await feed(handle, content);
     assert.equal(await s.exists("/file"), false);
@@ -108,13 +111,16 @@ export function writeTests(suite: Suite): void {
     }
   });
 
-  suite.test("leaves the file as it was when its replacement is given up", {}, async (s) => {
-    if (!hidden) return;
-    await s.write("/file", content);
-    await s.breakOff("/file", pattern(150_000, 2), REPLACE);
-    assertBytes(await s.read("/file"), content);
-    assert.deepEqual(await s.names("/"), ["file"]);
-  });
+  suite.test(
+    "leaves the file as it was when its replacement is given up",
+    { capability: "atomic" },
+    async (s) => {
+      await s.write("/file", content);
+      await s.breakOff("/file", pattern(150_000, 2), REPLACE);
+      assertBytes(await s.read("/file"), content);
+      assert.deepEqual(await s.names("/"), ["file"]);
+    },
+  );
 
   suite.test("never mixes two replacements of one file", {}, async (s) => {
     await s.write("/file", "old");
@@ -173,8 +179,7 @@ export function writeTests(suite: Suite): void {
     assertBytes(await s.read("/file"), Buffer.concat(expected));
   });
 
-  suite.test("holds files of more than 4 GiB", {}, async (s) => {
-    if (!s.capabilities.sparse) return;
+  suite.test("holds files of more than 4 GiB", { capability: "sparse" }, async (s) => {
     const far = 5 * 1024 ** 3 + 1;
     const handle = await s.open("/big", CREATE);
     if (handle.skip === undefined) return void (await handle.abandon(new Error("nothing to test")));

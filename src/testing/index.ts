@@ -1,0 +1,26 @@
+/** `ferry/testing`: for those who write storages and account stores, and for those who test servers. */
+export {
+  type AccountCapabilities,
+  type AccountConformance,
+  accountConformance,
+  type AccountSpecification,
+  type AccountStoreUnderTest,
+} from "./account-conformance.js";
+export { LeakCheck, type LeakCheckOptions, leakCheck } from "./leak-check.js";
+export {
+  type ConnectOptions,
+  type DataMode,
+  type Download,
+  RawClient,
+  type RawClientOptions,
+  type TransferOptions,
+} from "./raw-client.js";
+export { RawData } from "./raw-data.js";
+export {
+  DEFAULT_CAPABILITIES,
+  type StorageCapabilities,
+  type StorageConformance,
+  type StorageUnderTest,
+  storageConformance,
+} from "./storage-conformance.js";
+export { RawClientError, type RawClientReason, type Wait } from "./waiting.js";
