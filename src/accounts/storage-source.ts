@@ -1,5 +1,4 @@
 /** Where an account's storage comes from, in stores whose accounts are written in code. */
-import { forward } from "../storage/forward.js";
 import type { Storage } from "../storage/storage.js";
 import type { LoginAttempt } from "./accounts.js";
 
@@ -9,6 +8,18 @@ export type StorageSource = Storage | ((login: LoginAttempt) => Storage | Promis
 /** A storage given as an object belongs to the application: the end of a session does not close it. */
 export function storageOpener(source: StorageSource): (login: LoginAttempt) => Storage | Promise<Storage> {
   if (typeof source === "function") return source;
-  const shared = forward(source, { close: undefined });
+  const shared = withoutClose(source);
   return () => shared;
+}
+
+/** Every other member as it is there; methods keep their own `this`, on which private fields depend. */
+function withoutClose(storage: Storage): Storage {
+  if (storage.close === undefined) return storage;
+  return new Proxy(storage, {
+    get(target, key) {
+      if (key === "close") return undefined;
+      const value: unknown = Reflect.get(target, key, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
 }

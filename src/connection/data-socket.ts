@@ -188,8 +188,9 @@ export class PlainDataSocket implements DataSocket {
     if (wanted && this.#socket !== undefined) this.#more(this.#socket);
   };
 
-  readonly #onWritten = (): void => {
-    if (this.#sending === undefined || this.#socket?.writableLength !== 0) return;
+  readonly #onWritten = (error?: Error | null): void => {
+    // An error comes as an event too. Earlier chunks, which went at once, are called back late.
+    if (error || this.#sending === undefined || this.#socket?.writableLength !== 0) return;
     this.#sending.resolve();
     this.#sending = undefined;
   };

@@ -1,4 +1,7 @@
-/** NcFTP's programs for scripts. It knows no IPv6. */
+/**
+ * NcFTP's programs for scripts. It knows no IPv6. Its `ncftpput -z` is not tried: version 3.2.6 says REST with the
+ * right offset and then sends the whole file from its beginning (it gives sendfile the wrong range).
+ */
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { describe, test } from "node:test";
@@ -66,18 +69,14 @@ describe("ncftp", () => {
       }
     });
 
-    test(`continues transfers with -z: ${situation.name}`, { skip }, async () => {
+    test(`continues a download with -z: ${situation.name}`, { skip }, async () => {
       await using server = await TestServer.start(situation);
       using local = new LocalFolder();
       const content = someBytes(500_000);
       await server.files.put("/down.bin", content);
       local.put("down.bin", content.subarray(0, 100_001));
-      await server.files.put("/up.bin", content.subarray(0, 300_001));
-      local.put("up.bin", content);
       await ncftp(server, local, situation, ["ncftpget", "-z", server.host, ".", "/down.bin"]);
-      await ncftp(server, local, situation, ["ncftpput", "-z", server.host, "/", "up.bin"]);
       assert.equal(sha256(local.get("down.bin")), sha256(content));
-      assert.equal(sha256(await server.files.get("/up.bin")), sha256(content));
     });
   }
 });

@@ -25,7 +25,10 @@ export interface ServedFiles {
   /** Sorted. */
   names(directory: string): Promise<readonly string[]>;
   makeDirectory(path: string): Promise<void>;
-  remove(): void;
+  /** A file, if it is there. */
+  remove(path: string): Promise<void>;
+  /** All of it. */
+  destroy(): void;
 }
 
 export const STORAGES = { local: localFiles, memory: memoryFiles } as const;
@@ -45,7 +48,8 @@ function localFiles(): ServedFiles {
         .filter((name) => !name.startsWith(".ferry-"))
         .sort(),
     makeDirectory: async (path) => void mkdirSync(join(root, path)),
-    remove: () => rmSync(root, { recursive: true, force: true }),
+    remove: async (path) => rmSync(join(root, path), { force: true }),
+    destroy: () => rmSync(root, { recursive: true, force: true }),
   };
 }
 
@@ -77,7 +81,12 @@ function memoryFiles(): ServedFiles {
       return names.sort();
     },
     makeDirectory: (path) => behind.makeDirectory(pathname(path), o),
-    remove() {},
+    async remove(path) {
+      const name = path.slice(path.lastIndexOf("/") + 1);
+      const directory = path.slice(0, -name.length);
+      if ((await this.names(directory)).includes(name)) await behind.remove(pathname(path), o);
+    },
+    destroy() {},
   };
 }
 

@@ -72,7 +72,7 @@ export class TestServer implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#server.close();
-    this.files.remove();
+    this.files.destroy();
     await expectNothingLeft(this.#before);
   }
 }
