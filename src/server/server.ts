@@ -120,7 +120,7 @@ export class FtpServer extends EventEmitter<ServerEvents> implements AsyncDispos
     this.#sessionNumber += 1;
     const session = new Session(this.#context, `${this.#idPrefix}-${this.#sessionNumber}`, peer, local);
     if (this.#context.wants("connect")) this.#context.tell("connect", { session: session.info });
-    const pi = new ServerPi(socket, session, (ended) => {
+    const pi = new ServerPi(socket, session, REGISTRY, (ended) => {
       for (const release of leases) release();
       void ended.finally(() => {
         this.#pis.delete(pi);
@@ -169,7 +169,6 @@ export class FtpServer extends EventEmitter<ServerEvents> implements AsyncDispos
 
 /** What sessions see of the server. */
 class Context implements ServerContext {
-  readonly registry = REGISTRY;
   readonly admissions = new Counters();
   readonly startedAt = Date.now();
   draining = false;

@@ -76,7 +76,7 @@ export class Session {
     this.peer = peer;
     this.local = local;
     this.info = new Info(this);
-    this.dataPort = new DataPort(server, this);
+    this.dataPort = new DataPort(server, { peer, local });
     this.parameters = initialParameters(server);
   }
 

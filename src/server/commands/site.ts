@@ -25,10 +25,8 @@ const siteHelp = defineCommand({
   argument: none,
   needs: { login: true },
   replies: [214],
-  run({ session }) {
-    const lines = session.server.registry
-      .below("SITE")
-      .map(({ verb, argument }) => `${verb} ${argument.syntax}`.trimEnd());
+  run({ commands }) {
+    const lines = commands.below("SITE").map(({ verb, argument }) => `${verb} ${argument.syntax}`.trimEnd());
     return reply(214, "SITE commands:", ...lines, "End");
   },
 });
