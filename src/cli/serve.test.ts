@@ -154,7 +154,7 @@ describe("ferry serve", () => {
       await client.login(name, password);
       assert.equal((await client.command("DELE welcome.txt")).code, 550);
       assert.equal((await client.command("MKD x")).code, 550);
-      assert.equal((await client.upload("STOR new.txt", "new"))[0]?.code, 550);
+      assert.equal((await client.upload("STOR new.txt", "new"))[0]?.code, 553);
       assert.match((await client.expect("MLST welcome.txt", 250)).lines.join("\n"), /perm=r;/i);
       assert.equal((await client.download("RETR welcome.txt")).bytes.toString(), "hello\n");
     }

@@ -12,7 +12,7 @@ import {
   Peer,
   pattern,
   receiveAll,
-} from "./loopback.test.support.js";
+} from "./loopback.support.test.js";
 
 checkLeaks();
 

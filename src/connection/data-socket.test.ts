@@ -4,7 +4,7 @@ import { buffers, SMALLEST_BUFFER } from "./buffer-pool.js";
 import { ClosingPatience } from "./closing-patience.js";
 import { PlainDataSocket } from "./data-socket.js";
 import { type Arrival, Listener } from "./listener.js";
-import { checkLeaks, freeRange, Peer, pattern, receiveAll, settle, until } from "./loopback.test.support.js";
+import { checkLeaks, freeRange, Peer, pattern, receiveAll, settle, until } from "./loopback.support.test.js";
 import { MAX_RECEIVE } from "./receive-buffer.js";
 
 checkLeaks();

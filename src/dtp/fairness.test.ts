@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { describe, test } from "node:test";
 import type { DataConnection, DataSocket } from "../connection/data-connection.js";
-import { checkLeaks, freeRange, NEVER, Peer, pattern } from "../connection/loopback.test.support.js";
+import { checkLeaks, freeRange, NEVER, Peer, pattern } from "../connection/loopback.support.test.js";
 import { PassivePort } from "../connection/passive.js";
-import { MemorySink, MemorySource } from "./storage.test.support.js";
+import { MemorySink, MemorySource } from "./storage.support.test.js";
 import { transfer } from "./transfer.js";
 
 checkLeaks();

@@ -11,10 +11,10 @@ import {
   pattern,
   settle,
   until,
-} from "../connection/loopback.test.support.js";
+} from "../connection/loopback.support.test.js";
 import { PassivePort } from "../connection/passive.js";
 import { StorageError } from "../storage/errors.js";
-import { Gate, MemorySink, MemorySource } from "./storage.test.support.js";
+import { Gate, MemorySink, MemorySource } from "./storage.support.test.js";
 import { type ReceiveJob, type SendJob, transfer } from "./transfer.js";
 
 checkLeaks();

@@ -12,10 +12,10 @@ import {
   pattern,
   settle,
   until,
-} from "../connection/loopback.test.support.js";
+} from "../connection/loopback.support.test.js";
 import { PassivePort, type Retirement } from "../connection/passive.js";
 import { codecFor } from "./codec.js";
-import { MemorySink, MemorySource } from "./storage.test.support.js";
+import { MemorySink, MemorySource } from "./storage.support.test.js";
 import { type ReceiveJob, type SendJob, transfer } from "./transfer.js";
 
 checkLeaks();

@@ -2,6 +2,7 @@
 import type { Peer } from "../accounts/accounts.js";
 import { activeConnection } from "../connection/active.js";
 import { sameAddress } from "../connection/address.js";
+import { ClosingPatience } from "../connection/closing-patience.js";
 import type { DataConnection } from "../connection/data-connection.js";
 import { PassivePort } from "../connection/passive.js";
 import type { ServerContext } from "./context.js";
@@ -15,6 +16,8 @@ export interface ControlEnds {
 export class DataPort {
   readonly #server: ServerContext;
   readonly #ends: ControlEnds;
+  /** How long this client lets us wait when it should close an active connection. */
+  readonly #patience = new ClosingPatience();
   #passive: PassivePort | undefined;
   #pending: DataConnection | undefined;
   /** After EPSV ALL every other way to ask is refused (RFC 2428 4). */
@@ -53,7 +56,12 @@ export class DataPort {
   /** Connects to the client when the transfer begins. */
   async connectTo(address: string, port: number): Promise<void> {
     await this.drop();
-    this.#pending = activeConnection({ address, port, localAddress: this.#ends.local.address });
+    this.#pending = activeConnection({
+      address,
+      port,
+      localAddress: this.#ends.local.address,
+      patience: this.#patience,
+    });
   }
 
   /** The connection for the next transfer; undefined when none was asked for. */
@@ -62,7 +70,12 @@ export class DataPort {
     this.#pending = undefined;
     if (connection === undefined && this.#server.options.defaultDataPort) {
       const { peer, local } = this.#ends;
-      return activeConnection({ address: peer.address, port: peer.port, localAddress: local.address });
+      return activeConnection({
+        address: peer.address,
+        port: peer.port,
+        localAddress: local.address,
+        patience: this.#patience,
+      });
     }
     return connection;
   }

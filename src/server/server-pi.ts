@@ -196,10 +196,8 @@ export class ServerPi implements ControlListener, TransferListener {
     if (this.#intake.kind === "full" && !this.#busy) this.#intake = OPEN;
     if (this.#intake.kind === "full") return undefined;
     if (this.#intake.kind === "finished" && this.#intake.by === "command") return undefined;
-    const line = this.#connection.next();
-    if (line !== undefined || this.session.transfer?.opened !== true) return line;
-    // ftplib and others send ABOR without a complete line end (DESIGN 6.6).
-    return this.#decoder.endAbortLine();
+    // ftplib's ABOR arrives without its LF (DESIGN 6.6); the transfer may have ended before that.
+    return this.#connection.next() ?? this.#decoder.endAbortLine();
   }
 
   #take(line: Line): void {
@@ -283,8 +281,7 @@ export class ServerPi implements ControlListener, TransferListener {
     const replied = new Promise<void>((resolve) => {
       exchange.settle = resolve;
     });
-    const { verb, failures } = exchange.command;
-    return new Transfers(this.session, this, { verb, failures: failures ?? {} }, replied);
+    return new Transfers(this.session, this, exchange.command, replied);
   }
 
   #complete(exchange: Exchange, answer: Reply): void {
@@ -340,5 +337,5 @@ export class ServerPi implements ControlListener, TransferListener {
 
 function failed(exchange: Exchange, error: unknown): Reply {
   exchange.error = error;
-  return replyForError(error, exchange.command.failures);
+  return replyForError(error, exchange.command);
 }

@@ -26,7 +26,7 @@ export class FtpServer extends EventEmitter<ServerEvents> implements AsyncDispos
   #addresses: readonly ListenAddress[] = [];
   #sweep: NodeJS.Timeout | undefined;
   #sessionNumber = 0;
-  #rested: (() => void) | undefined;
+  readonly #rested: (() => void)[] = [];
 
   /** @throws RangeError for options that cannot hold. */
   constructor(options: ServerOptions) {
@@ -124,7 +124,7 @@ export class FtpServer extends EventEmitter<ServerEvents> implements AsyncDispos
       for (const release of leases) release();
       void ended.finally(() => {
         this.#pis.delete(pi);
-        if (this.#pis.size === 0) this.#rested?.();
+        if (this.#pis.size === 0) for (const rested of this.#rested.splice(0)) rested();
       });
     });
     this.#pis.add(pi);
@@ -147,7 +147,7 @@ export class FtpServer extends EventEmitter<ServerEvents> implements AsyncDispos
   #rest(): Promise<void> {
     if (this.#pis.size === 0) return Promise.resolve();
     return new Promise((resolve) => {
-      this.#rested = resolve;
+      this.#rested.push(resolve);
     });
   }
 

@@ -21,6 +21,7 @@ const FAILURES: { readonly [reason in StorageReason]?: ReplyCode } = {
   "not-regular": 553,
   "read-only": 553,
   "too-many-links": 553,
+  unsupported: 553,
   // A restart position that cannot be is no matter of the name: clients that resume look for 550.
   "bad-offset": 550,
 };

@@ -4,7 +4,7 @@ import { StorageError } from "../errors.js";
 import { entryStats, pathIn } from "./directory.js";
 import type { FileWriter } from "./file-writer.js";
 import { identityOf, isWritten } from "./lease.js";
-import { moveOver, moveToNewName } from "./move.js";
+import { moveOver, moveToNewName, unlinkFile } from "./move.js";
 import { blockBelow, ENDED_MODE } from "./parts.js";
 import type { Place } from "./place.js";
 import type { Destination } from "./write-handle.js";
@@ -33,10 +33,6 @@ export function partDestination(place: Place, part: PartOptions): Destination {
   const name = place.nameOfEntry();
   const hiddenPath = pathIn(directory, part.hidden);
 
-  const removePart = (writer: FileWriter): void => {
-    if (isSame(entryStats(directory, part.hidden), fstatSync(writer.descriptor))) unlinkSync(hiddenPath);
-  };
-
   return {
     async publish(writer, stats) {
       if (stats.size !== writer.position)
@@ -50,16 +46,15 @@ export function partDestination(place: Place, part: PartOptions): Destination {
 
     async giveUp(writer, durable) {
       removeReservation(place, part.publication);
-      if (!part.kept) {
-        removePart(writer);
+      const own = fstatSync(writer.descriptor);
+      const { size } = own;
+      // Somebody removed it meanwhile, or another process continues it.
+      if (!isSame(entryStats(directory, part.hidden), own) || (writer.begun && size > writer.position))
         return 0;
-      }
       if (part.found > 0 && !writer.begun) return part.found;
-      const { size } = fstatSync(writer.descriptor);
-      if (size > writer.position && writer.begun) return 0; // Another process continues it.
-      const kept = Math.max(blockBelow(writer.position), durable);
+      const kept = part.kept ? Math.max(blockBelow(writer.position), durable) : 0;
       if (kept === 0) {
-        removePart(writer);
+        await unlinkFile(hiddenPath, size);
         return 0;
       }
       await writer.setLength(kept, size - kept);

@@ -9,6 +9,7 @@ import {
   readFileSync,
   statSync,
   truncateSync,
+  unlinkSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -351,4 +352,43 @@ scratchTest("a unique file does not replace what took its name meanwhile", async
   await put(storage, `/${again.entryName}`, "other", { intent: "replace" });
   await giveUp(again);
   assert.deepEqual(readdirSync(root).sort(), ["name", "name.1"]);
+});
+
+scratchTest("an upload whose name became a directory is kept as a part", async ({ root, open }) => {
+  const storage = await open();
+  const handle = await storage.openWrite(at("/file"), { ...o, intent: "replace" });
+  await handle.write(Buffer.alloc(100_000));
+  mkdirSync(join(root, "file"));
+  await refused(handle.commit(), "is-directory");
+  assert.equal((await storage.partial?.(at("/file"), o))?.size, 65_536);
+});
+
+scratchTest("a file that is appended to in place is not replaced by a rename either", async ({ open }) => {
+  const storage = await open();
+  await put(storage, "/file", "start");
+  await put(storage, "/other", "other");
+  const handle = await storage.openWrite(at("/file"), { ...o, intent: "append" });
+  await refused(storage.rename(at("/other"), at("/file"), { ...o, replace: true }), "busy");
+  await giveUp(handle);
+  await storage.rename(at("/other"), at("/file"), { ...o, replace: true });
+  assert.equal((await get(storage, "/file")).toString(), "other");
+});
+
+scratchTest("a part that was removed under its upload takes nothing else with it", async ({ root, open }) => {
+  const storage = await open();
+  const handle = await storage.openWrite(at("/file"), { ...o, intent: "replace" });
+  await handle.write(Buffer.alloc(100_000));
+  const [hidden = ""] = hiddenIn(root);
+  unlinkSync(join(root, hidden));
+  writeFileSync(join(root, hidden), "another");
+  assert.equal(await giveUp(handle), 0);
+  assert.equal(readFileSync(join(root, hidden), "utf8"), "another");
+});
+
+scratchTest("a durable upload is flushed with its name, in every way of writing", async ({ open }) => {
+  const storage = await open({ durable: true });
+  await put(storage, "/file", "one", { intent: "create" });
+  await put(storage, "/file", "two", { intent: "replace" });
+  await put(storage, "/file", ", three", { intent: "append" });
+  assert.equal((await get(storage, "/file")).toString(), "two, three");
 });

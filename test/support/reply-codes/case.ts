@@ -34,7 +34,7 @@ export function sent(line: string, o: ServingOptions = {}, ...before: readonly s
   return {
     o,
     async provoke(client) {
-      for (const first of before) await client.expect(first, 200, 250, 257, 331, 350);
+      for (const first of before) await client.expect(first, 200, 250, 257, 331, 332, 350);
       return await client.command(line);
     },
   };

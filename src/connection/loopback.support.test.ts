@@ -1,4 +1,7 @@
-/** For tests of data connections: peers and free ports on the loopback, and a check that nothing is left. */
+/**
+ * For tests of data connections: peers and free ports on the loopback, and a check that nothing is left. Named as a
+ * test, so that it is not published.
+ */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { randomInt } from "node:crypto";

@@ -1,4 +1,4 @@
-/** For tests of transfers: files in memory that watch how they are used. */
+/** For tests of transfers: files in memory that watch how they are used. Named as a test, so that it is not published. */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import type { Entry, ReadHandle, WriteHandle } from "../storage/storage.js";
