@@ -2,9 +2,9 @@
 export {
   type AccountCapabilities,
   type AccountConformance,
-  accountConformance,
   type AccountSpecification,
   type AccountStoreUnderTest,
+  accountConformance,
 } from "./account-conformance.js";
 export { LeakCheck, type LeakCheckOptions, leakCheck } from "./leak-check.js";
 export {
@@ -16,6 +16,13 @@ export {
   type TransferOptions,
 } from "./raw-client.js";
 export { RawData } from "./raw-data.js";
+export {
+  reset,
+  type Script,
+  type ScriptedAnswer,
+  ScriptedPeer,
+  ScriptedServer,
+} from "./scripted-server.js";
 export {
   DEFAULT_CAPABILITIES,
   type StorageCapabilities,
