@@ -45,7 +45,8 @@ interface Running {
   readonly again?: boolean;
 }
 
-type State = "new" | "open" | "closed";
+/** "closing": calls that wait are still done. */
+type State = "new" | "open" | "closing" | "destroyed";
 
 /** One session with one server; connected by {@link FtpClient.connect}, or by the first call. */
 export class FtpClient implements AsyncDisposable {
@@ -265,8 +266,8 @@ export class FtpClient implements AsyncDisposable {
 
   /** Says QUIT when the calls before are done, and closes. A second time does nothing. */
   async close(): Promise<void> {
-    if (this.#state === "closed") return;
-    this.#state = "closed";
+    if (this.#over) return;
+    this.#state = "closing";
     const leave = await this.#turnstile.enter(undefined);
     try {
       await this.#session?.close();
@@ -277,7 +278,7 @@ export class FtpClient implements AsyncDisposable {
 
   /** Closes now; calls that run or wait fail with FtpClosedError. */
   async destroy(): Promise<void> {
-    this.#state = "closed";
+    this.#state = "destroyed";
     this.#running?.abort(new FtpClosedError());
     await this.#session?.destroy();
   }
@@ -292,14 +293,15 @@ export class FtpClient implements AsyncDisposable {
     work: (session: Session, signal: AbortSignal) => Promise<T>,
     { again = false }: Running = {},
   ): Promise<T> {
-    if (this.#state === "closed") throw new FtpClosedError();
+    if (this.#over) throw new FtpClosedError();
     const leave = await this.#enter(outer);
     const running = new AbortController();
     const onAbort = () => running.abort(outer?.reason);
     outer?.addEventListener("abort", onAbort, { once: true });
+    if (outer?.aborted === true) onAbort();
     this.#running = running;
     try {
-      if (this.#session === undefined && this.#isOver()) throw new FtpClosedError();
+      if (this.#destroyed) throw new FtpClosedError();
       const fresh = !this.connected;
       try {
         return await work(await this.#connection(running.signal), running.signal);
@@ -318,8 +320,12 @@ export class FtpClient implements AsyncDisposable {
     }
   }
 
-  #isOver(): boolean {
-    return this.#state === "closed";
+  get #over(): boolean {
+    return this.#state === "closing" || this.#state === "destroyed";
+  }
+
+  get #destroyed(): boolean {
+    return this.#state === "destroyed";
   }
 
   async #enter(signal: AbortSignal | undefined): Promise<() => void> {
@@ -331,11 +337,11 @@ export class FtpClient implements AsyncDisposable {
   }
 
   async #settled(): Promise<void> {
-    await this.#session?.settle();
-    if (this.#session?.pi.ended === undefined) return;
+    if (!this.#destroyed) await this.#session?.settle();
+    if (!this.#destroyed && this.#session?.pi.ended === undefined) return;
     const lost = this.#session;
     this.#session = undefined;
-    await lost.destroy();
+    await lost?.destroy();
   }
 
   /** The session, or a new one; after a loss with some patience. */
