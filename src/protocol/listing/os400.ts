@@ -1,13 +1,13 @@
 /**
  * LIST of IBM i (OS/400), LISTFMT 0 and 1: owner, size, date, time, object type, name.
- * Source: IBM, "i: File Transfer Protocol", SITE subcommands LISTFMT and NAMEFMT.
+ * Source: IBM i, "File and directory entries in i5/OS format" (rzaiqfdrt), SITE subcommands LISTFMT, NAMEFMT.
  */
 import { clockOf, dayOf, sizeOf, timeOf, wholeYear } from "./calendar.js";
 import { type LineReader, type ListedLine, sized, timed } from "./line.js";
 
 const LINE =
-  /^(\S{1,10}) +(\d{1,16}) +(\d\d)([-/.])(\d\d)\4(\d\d) +(\d\d)[:.](\d\d)[:.](\d\d) +\*([A-Z0-9]{1,10}) +(\S.*)$/;
-/** Members have neither size nor date. */
+  /^(\S{1,10}) +(?:(\d{1,16}) +)?(\d\d)([-/.])(\d\d)\4(\d\d) +(\d\d)[:.](\d\d)[:.](\d\d) +\*([A-Z0-9]{1,10}) +(\S.*)$/;
+/** An object without a size has none. Members have neither size nor date. */
 const MEMBER = /^(\S{1,10}) +\*(MEM|FILE) +(\S.*)$/;
 const DIRECTORIES: ReadonlySet<string> = new Set(["DIR", "DDIR", "LIB", "FLR"]);
 const FILES: ReadonlySet<string> = new Set(["STMF", "DSTMF", "FILE", "MEM", "DOC", "SAVF"]);
