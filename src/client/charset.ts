@@ -31,6 +31,12 @@ export function charsetFor(label: string): Charset {
   }
   const name = decoder.encoding;
   if (name === "utf-8") return UTF8;
+  const read = (bytes: Uint8Array): string => {
+    const text = decoder.decode(bytes);
+    return name === "windows-1252"
+      ? text.replace(C1, (unit) => CP1252[unit.charCodeAt(0) - 0x80] ?? unit)
+      : text;
+  };
   if (name.startsWith("utf-16")) throw new FtpArgumentError(`${name} cannot be used on a control connection`);
   let bytesOf: ReadonlyMap<string, readonly number[]> | undefined;
   return {
@@ -38,7 +44,7 @@ export function charsetFor(label: string): Charset {
     decode(text) {
       if (isAscii(text)) return text;
       try {
-        return decoder.decode(encodeText(text));
+        return read(encodeText(text));
       } catch {
         // Bytes of another charset keep their way back: what cannot be read can still be asked for.
         return text;
@@ -46,7 +52,7 @@ export function charsetFor(label: string): Charset {
     },
     encode(text) {
       if (isAscii(text)) return text;
-      bytesOf ??= inverseOf(decoder);
+      bytesOf ??= inverseOf(read);
       return decodeText(encodeWith(bytesOf, text, name));
     },
   };
@@ -67,12 +73,12 @@ function encodeWith(bytesOf: ReadonlyMap<string, readonly number[]>, text: strin
 }
 
 /** WHATWG has no encoders but UTF-8's: what each byte, and each pair of bytes, decodes to tells it. */
-function inverseOf(decoder: TextDecoder): Map<string, readonly number[]> {
+function inverseOf(read: (bytes: Uint8Array) => string): Map<string, readonly number[]> {
   const inverse = new Map<string, readonly number[]>();
   const learn = (...bytes: number[]): void => {
     let text: string;
     try {
-      text = decoder.decode(Uint8Array.from(bytes));
+      text = read(Uint8Array.from(bytes));
     } catch {
       return;
     }
@@ -86,6 +92,10 @@ function inverseOf(decoder: TextDecoder): Map<string, readonly number[]> {
   }
   return inverse;
 }
+
+/** Node.js 20 decodes windows-1252 as ISO 8859-1, and leaves these as they are. */
+const C1 = /[\u0080-\u009f]/g;
+const CP1252 = [..."€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ"];
 
 function isAscii(text: string): boolean {
   return /^[\0-\x7f]*$/.test(text);
