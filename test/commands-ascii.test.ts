@@ -56,7 +56,6 @@ describe("TYPE A", () => {
       const [, completed] = await client.upload("STOR file", wire);
       assert.equal(completed?.code, 226);
       assert.equal((await files.get("/file")).toString(), content, JSON.stringify(wire));
-      // Through a tree in memory and back, nothing of it is TYPE A any more.
       await client.expect("TYPE I", 200);
       assert.equal((await client.download("RETR file")).bytes.toString(), content);
       await client.expect("TYPE A", 200);
@@ -82,8 +81,8 @@ describe("TYPE A", () => {
     await client.expect("STOR file", 125, 150);
     for (const piece of ["one\r", "\ntwo\r\n", "\r", "\r", "\n", "\n", "three\r"]) {
       await data.send(piece);
-      // Its bytes are written by then: the next ones come in a chunk of their own.
-      while (!textOf(await client.expect("STAT", 211)).includes(`, ${taken(piece)} bytes`));
+      // Gives the server a turn to take it in, so that the next one comes in a chunk of its own.
+      await client.expect("NOOP", 200);
     }
     await data.end();
     assert.equal((await client.reply()).code, 226);
@@ -130,7 +129,7 @@ describe("TYPE A", () => {
 describe("TYPE, STRU and MODE", () => {
   somewhere("take what moves data here, and name the rest 504", async ({ client }) => {
     const answers: Readonly<Record<number, readonly string[]>> = {
-      200: ["TYPE A", "TYPE a n", "TYPE A N", "TYPE I", "TYPE i", "TYPE L 8", "STRU f", "MODE s"],
+      200: ["TYPE A", "TYPE a n", "TYPE A N", "TYPE I", "TYPE i", "TYPE I N", "TYPE L 8", "STRU f", "MODE s"],
       504: [
         "TYPE A T",
         "TYPE A C",
@@ -150,7 +149,7 @@ describe("TYPE, STRU and MODE", () => {
         "TYPE A X",
         "TYPE L",
         "TYPE L x",
-        "TYPE I N",
+        "TYPE I X",
         "STRU",
         "STRU X",
         "MODE X",
