@@ -177,7 +177,9 @@ const host = defineCommand({
 /** RFC 7151 3.1: a DNS name, or an address literal, IPv6 in brackets. */
 function parseHost(text: string): string | undefined {
   const name = text.trim().toLowerCase();
-  if (/^\[[0-9a-f:.]{2,45}\]$/.test(name)) return name.slice(1, -1);
+  // lftp leaves out the brackets.
+  const literal = /^\[?([0-9a-f]*:[0-9a-f:.]{1,45})\]?$/.exec(name);
+  if (literal !== null) return literal[1];
   return /^(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*\.?$/.test(
     name,
   )
