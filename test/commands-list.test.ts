@@ -7,6 +7,9 @@ import { codesOf, everywhere, type Scene, somewhere, withEachStorage } from "./s
 
 leakCheck();
 
+// Far from UTC: times in a listing are UTC all the same.
+process.env.TZ = "Pacific/Auckland";
+
 async function lines(client: RawClient, line: string): Promise<string[]> {
   const { bytes, replies, ended } = await client.download(line);
   assert.deepEqual([codesOf(replies).at(-1), ended], [226, "end"], line);
@@ -42,7 +45,7 @@ describe("LIST", () => {
     const { client, files } = scene;
     await fill(scene);
     await client.expect("SITE CHMOD 751 one.txt", 200);
-    await client.expect("MFMT 20010203040506 one.txt", 213);
+    await client.expect("MFMT 20010203233000 one.txt", 213);
     await client.expect("SITE SYMLINK folder/inner.txt link", 200);
     await files.put("/now", "12345");
     const all = await lines(client, "LIST");

@@ -154,9 +154,10 @@ export class ServerPi implements ControlListener, TransferListener {
     this.#write(value);
   }
 
-  /** ABOR may have come while the file was being opened. */
+  /** ABOR, or the peer's end, may have come while the file was being opened. */
   transferOpened(): void {
-    if (this.#queue.some((line) => this.#timingOf(line) === "abort")) this.session.transfer?.abort();
+    const left = this.#intake.kind === "finished" && this.#intake.by === "peer";
+    if (left || this.#queue.some((line) => this.#timingOf(line) === "abort")) this.session.transfer?.abort();
     this.#work();
   }
 
