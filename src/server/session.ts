@@ -191,7 +191,11 @@ export class Session {
   async #release(who: string, patience: number, letGo: () => void | PromiseLike<void>): Promise<void> {
     const timeout = this.server.options.timeouts.release * patience;
     try {
-      await withDeadline(async () => await letGo(), timeout, () => new Error("it took too long"));
+      await withDeadline(
+        async () => await letGo(),
+        timeout,
+        () => new Error("it took too long"),
+      );
     } catch (error) {
       this.server.tell("warning", { message: `${who} has not let go of an ended session`, error });
     }
