@@ -6,7 +6,16 @@ import { leakCheck, RawClient, RawData } from "ferry/testing";
 import { DATA_MODES, dataConnection, familiesOf, isPassive, passivePort } from "./support/data.js";
 import { sha256, someBytes } from "./support/files.js";
 import { PASSWORD, USER } from "./support/server.js";
-import { codesOf, established, everywhere, HOSTS, type Scene, Serving, somewhere, textOf } from "./support/session.js";
+import {
+  codesOf,
+  established,
+  everywhere,
+  HOSTS,
+  type Scene,
+  Serving,
+  somewhere,
+  textOf,
+} from "./support/session.js";
 
 leakCheck();
 
@@ -124,7 +133,8 @@ describe("without a data connection", () => {
     async ({ client }) => {
       await client.expect("EPSV", 229);
       await client.expect("LIST", 150);
-      assert.match(textOf(await client.reply()), /timed out/);
+      const answer = await client.reply();
+      assert.deepEqual([answer.code, /timed out/.test(textOf(answer))], [425, true]);
       await client.expect("LIST", 425);
     },
     soon,
@@ -145,31 +155,31 @@ describe("without a data connection", () => {
     "a transfer ends with 425 when only somebody else comes",
     async ({ client }) => {
       const { port } = await passivePort(client);
+      await beTurnedAway(port);
       await client.expect("LIST", 150);
-      const stranger = connect({ host: "127.0.0.1", port, localAddress: "127.0.0.2" });
-      const turnedAway = new Promise((resolve) => stranger.once("close", resolve));
-      stranger.on("error", () => {}).resume();
-      assert.match(textOf(await client.reply()), /another address/);
-      await turnedAway;
+      const answer = await client.reply();
+      assert.deepEqual([answer.code, /another address/.test(textOf(answer))], [425, true]);
     },
     soon,
   );
 
-  somewhere(
-    "the right peer is served though somebody else came first",
-    async ({ client, files }) => {
-      await files.put("/file", "text");
-      const { port, connect: connectData } = await passivePort(client);
-      await client.expect("RETR file", 150);
-      const stranger = connect({ host: "127.0.0.1", port, localAddress: "127.0.0.2" });
-      stranger.on("error", () => {}).resume();
-      await new Promise((resolve) => stranger.once("close", resolve));
-      await using data = connectData();
-      assert.equal((await data.receiveAll()).bytes.toString(), "text");
-      assert.equal((await client.reply()).code, 226);
-    },
-  );
+  somewhere("the right peer is served though somebody else came first", async ({ client, files }) => {
+    await files.put("/file", "text");
+    const { port, connect: connectData } = await passivePort(client);
+    await client.expect("RETR file", 150);
+    await beTurnedAway(port);
+    await using data = connectData();
+    assert.equal((await data.receiveAll()).bytes.toString(), "text");
+    assert.equal((await client.reply()).code, 226);
+  });
 });
+
+/** From another address than the client's. Resolves when the server has closed the connection. */
+async function beTurnedAway(port: number): Promise<void> {
+  const stranger = connect({ host: "127.0.0.1", port, localAddress: "127.0.0.2" });
+  stranger.on("error", () => {}).resume();
+  await new Promise((resolve) => stranger.once("close", resolve));
+}
 
 describe("EPSV", () => {
   everywhere("takes the number of the family that is spoken, and no other", async ({ client, served }) => {
@@ -225,8 +235,27 @@ describe("PORT, EPRT and LPRT", () => {
     await data[Symbol.asyncDispose]();
   });
 
+  everywhere("take the address that means none for the client's own, as lftp says it", async (scene) => {
+    const { client, files, served } = scene;
+    await files.put("/file", "text");
+    const own = served.family === "IPv4" ? "|1|0.0.0.0|" : "|2|::|";
+    const data = await RawData.listen(served.host, {});
+    await client.expect(`EPRT ${own}${data.port}|`, 200);
+    await client.expect("RETR file", 150);
+    assert.equal((await data.receiveAll()).bytes.toString(), "text");
+    assert.equal((await client.reply()).code, 226);
+    await data[Symbol.asyncDispose]();
+    await client.expect(`EPRT ${own}80|`, 500);
+  });
+
   somewhere("say 501 to what they cannot read, 522 or 521 to other families", async ({ client }) => {
-    const wrong = ["PORT 1,2,3,4,5", "PORT 256,0,0,1,4,4", "PORT 127,0,0,1,0,0", "EPRT 127.0.0.1", "LPRT 4,4,1"];
+    const wrong = [
+      "PORT 1,2,3,4,5",
+      "PORT 256,0,0,1,4,4",
+      "PORT 127,0,0,1,0,0",
+      "EPRT 127.0.0.1",
+      "LPRT 4,4,1",
+    ];
     for (const line of wrong) await client.expect(line, 501);
     assert.match(textOf(await client.expect("EPRT |9|x|51210|", 522)), /\(1,2\)$/);
     assert.match(textOf(await client.expect("LPRT 9,1,1,2,200,10", 521)), /\(4,6\)$/);

@@ -147,7 +147,10 @@ describe("HELP", () => {
       "RFC 959 4.1.1",
     ]);
     assert.deepEqual(await client.command("HELP xcwd"), await client.command("HELP CWD"));
-    assert.deepEqual((await client.expect("HELP SITE CHMOD", 214)).lines[0], "Syntax: SITE CHMOD <SP> <octal-mode> <SP> <pathname>");
+    assert.deepEqual(
+      (await client.expect("HELP SITE CHMOD", 214)).lines[0],
+      "Syntax: SITE CHMOD <SP> <octal-mode> <SP> <pathname>",
+    );
     await client.expect("HELP NONSENSE", 501);
   });
 
@@ -185,15 +188,18 @@ describe("SYST, NOOP, LANG, CLNT, CSID", () => {
     assert.deepEqual(await told(), before);
   });
 
-  somewhere("CLNT and CSID tell the application who the client is, cut and without control", async ({ client, served }) => {
-    const names: (string | undefined)[] = [];
-    served.server.on("command", ({ session }) => names.push(session.client));
-    await client.expect("CLNT FileZilla 3", 200);
-    await client.expect(`CSID Name=${"x".repeat(500)};`, 200);
-    await client.send(Buffer.from("CLNT a\xe9b\r\n", "latin1"));
-    assert.equal((await client.reply()).code, 200);
-    assert.deepEqual(names, ["FileZilla 3", `Name=${"x".repeat(195)}`, "a\\xe9b"]);
-  });
+  somewhere(
+    "CLNT and CSID tell the application who the client is, cut and without control",
+    async ({ client, served }) => {
+      const names: (string | undefined)[] = [];
+      served.server.on("command", ({ session }) => names.push(session.client));
+      await client.expect("CLNT FileZilla 3", 200);
+      await client.expect(`CSID Name=${"x".repeat(500)};`, 200);
+      await client.send(Buffer.from("CLNT a\xe9b\r\n", "latin1"));
+      assert.equal((await client.reply()).code, 200);
+      assert.deepEqual(names, ["FileZilla 3", `Name=${"x".repeat(195)}`, "a\\xe9b"]);
+    },
+  );
 });
 
 describe("HOST", () => {
@@ -205,13 +211,24 @@ describe("HOST", () => {
         server: { hostNames: ["FTP.Example"], banner: "Hello.", limits },
       });
       const client = await served.connect();
-      const address = family === "IPv4" ? "127.0.0.1" : "[::1]";
-      for (const name of ["ftp.example", "FTP.EXAMPLE.", address]) {
+      const addresses = family === "IPv4" ? ["127.0.0.1"] : ["[::1]", "[0:0:0:0:0:0:0:1]", "::1"];
+      for (const name of ["ftp.example", "FTP.EXAMPLE.", ...addresses]) {
         assert.equal(textOf(await client.expect(`HOST ${name}`, 220)), "Hello.");
       }
       await client.expect("HOST other.example", 504);
       await client.expect("HOST 192.0.2.1", 504);
-      for (const name of ["", " ", "a b", "-a-", "[::1", "a..b", "x".repeat(300)]) {
+      for (const name of [
+        "",
+        " ",
+        "a b",
+        "-a-",
+        "[::1",
+        "::1]",
+        "[::x]",
+        "[127.0.0.1]",
+        "a..b",
+        "x".repeat(300),
+      ]) {
         await client.expect(`HOST ${name}`, 501);
       }
       await client.expect(`USER ${USER}`, 331);

@@ -52,6 +52,7 @@ describe("close()", () => {
     assert.deepEqual(await remainingCodes(resting), [421]);
     assert.deepEqual(await remainingCodes(greeted), [421]);
     assert.ok(await isRefused(served.host, served.port));
+    await watch.disconnects(2);
     assert.equal(served.server.sessions, 1);
     assert.deepEqual(served.server.addresses, []);
 
@@ -190,7 +191,9 @@ describe("listen()", () => {
 
   test("fails on an address that is not of this machine, and leaves nothing open", async () => {
     await using ftp = server();
-    await assert.rejects(ftp.listen({ hosts: ["127.0.0.1", "192.0.2.1"], port: 0 }), { code: "EADDRNOTAVAIL" });
+    await assert.rejects(ftp.listen({ hosts: ["127.0.0.1", "192.0.2.1"], port: 0 }), {
+      code: "EADDRNOTAVAIL",
+    });
     assert.deepEqual(ftp.addresses, []);
   });
 
@@ -214,7 +217,10 @@ describe("listen()", () => {
   });
 
   test("two servers of one process know nothing of each other", async () => {
-    const [one, other] = [await listening({ limits: { sessions: 1 } }), await listening({ limits: { sessions: 1 } })];
+    const [one, other] = [
+      await listening({ limits: { sessions: 1 } }),
+      await listening({ limits: { sessions: 1 } }),
+    ];
     const clients = [];
     for (const { port } of [one, other]) {
       const client = await RawClient.connect({ host: "127.0.0.1", port });
