@@ -6,15 +6,15 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { permissionsOf } from "ferry/accounts";
 import { pathname } from "ferry/protocol";
 import { type AccountStore, FtpServer } from "ferry/server";
-import { quota } from "ferry/storage";
+import { allowance, quota } from "ferry/storage";
 import { MemoryTree } from "ferry/storage/memory";
 
 const [port = "2121"] = process.argv.slice(2);
 
 /** Stands for the application's own table of users. */
 const users = new Map([
-  ["editor", { password: "chief", mayWrite: true }],
-  ["reader", { password: "quiet", mayWrite: false }],
+  ["editor", { password: "chief", mayWrite: true, allowed: allowance({ bytes: 10 * 1024 * 1024 }) }],
+  ["reader", { password: "quiet", mayWrite: false, allowed: allowance({ bytes: 0 }) }],
 ]);
 const tree = new MemoryTree();
 
@@ -27,7 +27,7 @@ const accounts: AccountStore = {
     return {
       ok: {
         name,
-        storage: quota(tree.storageFor(name), { bytes: 10 * 1024 * 1024 }),
+        storage: quota(tree.storageFor(name), user.allowed),
         home: pathname("/"),
         permissions: permissionsOf(user.mayWrite ? "all" : "read-only"),
         limits: { sessions: 5 },

@@ -92,6 +92,9 @@ export interface AccountLease extends AsyncDisposable {
   /** What holds now; asked at every command. Undefined when the account is gone or disabled. */
   readonly current: Account | undefined;
   onChange(listener: () => void): void;
-  /** Before bytes or files are added; throws StorageError "quota" when there is no room. */
+  /**
+   * Before bytes or files are added; throws StorageError "quota" when there is no room. A store that keeps quotas
+   * gives its accounts a storage that asks here, such as `quota(storage, lease)`; the server itself does not.
+   */
   reserve(use: { readonly bytes?: number; readonly files?: number }): void | Promise<void>;
 }

@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { closeSync, constants, openSync, readSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import { setImmediate } from "node:timers/promises";
+import { promisify } from "node:util";
 import { LineFile } from "./line-file.js";
 
 function fail(error: unknown): never {
@@ -17,7 +21,7 @@ async function place(t: TestContext): Promise<string> {
 
 test("lines are appended in order, however they come", async (t) => {
   const file = await place(t);
-  const lines = await LineFile.open(file, 0o600, fail);
+  const lines = await LineFile.open(file, { mode: 0o600, onError: fail });
   const expected: string[] = [];
   for (let n = 0; n < 500; n++) {
     lines.append(`${n}\n`);
@@ -30,7 +34,7 @@ test("lines are appended in order, however they come", async (t) => {
 
 test("reopening parts what came before from what comes after", async (t) => {
   const file = await place(t);
-  const lines = await LineFile.open(file, 0o600, fail);
+  const lines = await LineFile.open(file, { mode: 0o600, onError: fail });
   lines.append("before\n");
   await lines.flushed();
   lines.append("still before\n");
@@ -46,7 +50,7 @@ test("reopening parts what came before from what comes after", async (t) => {
 test("a file that cannot be opened again is told, and the old one goes on", async (t) => {
   const file = await place(t);
   const errors: unknown[] = [];
-  const lines = await LineFile.open(file, 0o600, (error) => errors.push(error));
+  const lines = await LineFile.open(file, { mode: 0o600, onError: (error) => errors.push(error) });
   await rename(file, `${file}.1`);
   await mkdir(file);
   lines.reopen();
@@ -59,8 +63,32 @@ test("a file that cannot be opened again is told, and the old one goes on", asyn
 
 test("what waits is bounded when the disk does not take it", async () => {
   const errors: unknown[] = [];
-  const lines = await LineFile.open("/dev/full", 0o600, (error) => errors.push(error));
-  for (let n = 0; n < 5000; n++) lines.append("x".repeat(1000));
+  const lines = await LineFile.open("/dev/full", { mode: 0o600, onError: (error) => errors.push(error) });
+  for (let n = 0; n < 20_000; n++) lines.append("x".repeat(1000));
   await lines.close();
   assert(errors.length >= 1 && errors.length <= 5, `${errors.length} errors`);
+});
+
+test("a descriptor whose reader stops takes what it can, and the rest when it goes on", async (t) => {
+  const fifo = await place(t);
+  await promisify(execFile)("mkfifo", [fifo]);
+  // Opened for both, so that neither end waits for the other.
+  const descriptor = openSync(fifo, constants.O_RDWR | constants.O_NONBLOCK);
+  t.after(() => closeSync(descriptor));
+  const lines = LineFile.on(descriptor, fail);
+  const line = `${"x".repeat(999)}\n`;
+  for (let n = 0; n < 300; n++) lines.append(line);
+  const flushed = lines.flushed();
+  const sink = Buffer.alloc(65_536);
+  let read = 0;
+  while (read < 300_000) {
+    try {
+      read += readSync(descriptor, sink);
+    } catch {
+      await setImmediate(); // nothing there for now
+    }
+  }
+  await flushed;
+  assert.equal(read, 300_000);
+  await lines.close();
 });

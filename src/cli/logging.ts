@@ -2,6 +2,7 @@
  * The log of a server: one line for each login, command, transfer and disconnect, as JSON or for people.
  * What comes from clients is made printable and bounded; secrets are not in the events.
  */
+import { setTimeout as wait } from "node:timers/promises";
 import { type Logger, pino, stdTimeFunctions } from "pino";
 import pinoPretty from "pino-pretty";
 import type { FtpServer } from "../server/server.js";
@@ -17,11 +18,14 @@ import {
 } from "./log-records.js";
 import type { LogKind } from "./serve-options.js";
 
-/** Where lines go. They are taken at once and written behind the back of the event loop. */
+/** Where lines go: see LineFile. */
 export interface LogDestination {
-  write(line: string): unknown;
-  flushSync(): void;
+  append(line: string): void;
+  flushed(): Promise<void>;
 }
+
+/** Milliseconds that the end of the process waits for a reader of the log that does not read. */
+const LAST_WAIT = 1000;
 
 export class ServerLog {
   readonly #logger: Logger | undefined;
@@ -31,14 +35,15 @@ export class ServerLog {
   constructor(kind: LogKind, o: { readonly colour: boolean; readonly destination: () => LogDestination }) {
     if (kind === "silent") return;
     this.#destination = o.destination();
-    const sink = kind === "pretty" ? prettyLines(this.#destination, o.colour) : this.#destination;
+    const destination = this.#destination;
+    const form = kind === "pretty" ? prettyForm(o.colour) : (line: string) => line;
     this.#logger = pino(
       {
         base: null,
         timestamp: kind === "pretty" ? stdTimeFunctions.epochTime : stdTimeFunctions.isoTime,
         formatters: { level: (label) => ({ level: label }) },
       },
-      sink,
+      { write: (line) => destination.append(form(line)) },
     );
   }
 
@@ -75,33 +80,20 @@ export class ServerLog {
   }
 
   /** Writes what is still in memory; at the end of the process. */
-  flush(): void {
-    try {
-      this.#destination?.flushSync();
-    } catch {
-      // The reader of the log is gone, and there is nobody else to tell.
-    }
+  async flushed(): Promise<void> {
+    const patience = new AbortController();
+    const tooLong = wait(LAST_WAIT, undefined, { signal: patience.signal }).catch(() => {});
+    await Promise.race([this.#destination?.flushed(), tooLong]);
+    patience.abort();
   }
 }
 
-/** Lines that wait when the reader of the log does not read; more are dropped rather than kept in memory. */
-const MAX_WAITING = 16 * 1024 * 1024;
-
-/** A file descriptor. Writing is asynchronous: a slow terminal or pipe does not hold up a transfer. */
-export function descriptorDestination(fd: number): LogDestination {
-  const destination = pino.destination({ fd, sync: false, maxLength: MAX_WAITING });
-  // A full disk or a closed pipe ends the log, not the server.
-  destination.on("error", () => {});
-  return destination;
-}
-
 /** pino-pretty without its streams: each line is made in the turn that logs it. */
-function prettyLines(destination: LogDestination, colour: boolean): { write(line: string): void } {
-  const pretty = pinoPretty.prettyFactory({
+function prettyForm(colour: boolean): (line: string) => string {
+  return pinoPretty.prettyFactory({
     colorize: colour,
     translateTime: "SYS:yyyy-mm-dd HH:MM:ss.l",
     hideObject: true,
     messageFormat: (record) => sentence(record),
   });
-  return { write: (line) => destination.write(pretty(line)) };
 }

@@ -4,7 +4,8 @@ import { FtpServer } from "../server/server.js";
 import { CliError, type ExitCode, usageError } from "./errors.js";
 import { GuestBook } from "./guest-book.js";
 import { listen } from "./listening.js";
-import { descriptorDestination, ServerLog } from "./logging.js";
+import { LineFile } from "./line-file.js";
+import { ServerLog } from "./logging.js";
 import { accountLines, readyLine } from "./ready-line.js";
 import { ServeAccounts } from "./serve-accounts.js";
 import { addServeOptions, type ServeOptions } from "./serve-options.js";
@@ -54,13 +55,14 @@ export async function serve(invocation: Invocation, terminal: Terminal): Promise
   }
   const log = new ServerLog(settings.log, {
     colour: terminal.errors.isTTY ?? false,
-    destination: () => descriptorDestination(terminal.errors.fd ?? STDERR),
+    // A closed pipe ends the log, not the server.
+    destination: () => LineFile.on(terminal.errors.fd ?? STDERR, () => {}),
   });
   const running = new Running(invocation, settings, terminal, log);
   try {
     return await running.run(generated);
   } finally {
-    log.flush();
+    await log.flushed();
   }
 }
 

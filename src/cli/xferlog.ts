@@ -17,7 +17,9 @@ export class Xferlog {
   static async open(file: string, warn: (message: string) => void): Promise<Xferlog> {
     const message = (error: unknown): string => `cannot write ${file}: ${systemReason(error)}`;
     try {
-      return new Xferlog(await LineFile.open(file, 0o640, (error) => warn(message(error))));
+      return new Xferlog(
+        await LineFile.open(file, { mode: 0o640, onError: (error) => warn(message(error)) }),
+      );
     } catch (error) {
       throw failure(message(error), error);
     }

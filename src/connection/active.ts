@@ -49,7 +49,7 @@ class ActiveConnection implements DataConnection {
       socket.once("error", (error) => reject(failure(error)));
       // Closed by disposal: there is no error then.
       socket.once("close", () => reject(new DataConnectionError("closed")));
-      // With PROT P, the socket is wrapped in TLS here, and opened once the handshake is done.
+      // TLS (RFC 4217 9) belongs here: the connected socket is wrapped, and open after the handshake.
       socket.once("connect", () => resolve(dataSocket));
       return () => dataSocket.destroy();
     });

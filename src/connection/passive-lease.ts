@@ -80,7 +80,7 @@ export class PassiveLease implements DataConnection {
     const state = this.#state;
     if (state.kind !== "waiting" && state.kind !== "opening") return false;
     this.#claimed = true;
-    // With PROT P, the arrival is wrapped in TLS here, and `open` waits for the handshake.
+    // TLS (RFC 4217 9) belongs here: a socket that wraps the arrival, and a handshake that `open` waits for.
     const socket = new PlainDataSocket(arrival, this.#owner.patience);
     if (state.kind === "waiting") {
       this.#state = { kind: "established", socket };

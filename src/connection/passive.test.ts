@@ -14,7 +14,7 @@ import {
   receiveAll,
   settle,
   until,
-} from "./loopback.test.support.js";
+} from "./loopback.support.test.js";
 import { PassivePort, type PassivePortOptions, type Retirement } from "./passive.js";
 import { PortRange } from "./port-range.js";
 

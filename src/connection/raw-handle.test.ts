@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { test } from "node:test";
-import { checkLeaks } from "./loopback.test.support.js";
+import { checkLeaks } from "./loopback.support.test.js";
 import { acceptRaw, rawHandlesWork } from "./raw-handle.js";
 
 checkLeaks();

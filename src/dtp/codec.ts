@@ -8,15 +8,8 @@
  * knows which combinations exist; all others are answered 504.
  */
 import type { TransferParameters } from "../protocol/representation.js";
+import type { Converter } from "./converter.js";
 import { AsciiDecoder, AsciiEncoder } from "./representation/ascii.js";
-
-/** Converts a stream chunk by chunk; the result does not depend on how the input is cut. */
-export interface Converter {
-  /** What the chunk becomes; may be empty. Valid until the next call, and as long as the chunk is. */
-  convert(chunk: Uint8Array): Uint8Array;
-  /** The input has ended: what was carried over; may be empty. Called once. */
-  end(): Uint8Array;
-}
 
 export interface Codec {
   /** From the file to the data connection; a new one for each transfer. */

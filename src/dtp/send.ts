@@ -1,6 +1,6 @@
 /** The sending direction of a transfer: file → codec → data connection. */
 import type { Buffer } from "node:buffer";
-import { buffers, bufferSize } from "../connection/buffer-pool.js";
+import { bufferSize, buffers } from "../connection/buffer-pool.js";
 import type { DataSocket } from "../connection/data-connection.js";
 import { StorageError } from "../storage/errors.js";
 import type { ReadHandle } from "../storage/storage.js";

@@ -56,6 +56,7 @@ export interface CommandContext<Argument, Needs extends CommandNeeds = CommandNe
   readonly transfer: Needs extends { readonly dataConnection: true } ? Transfers : undefined;
   /** Whether the command had to wait for a transfer. */
   readonly waited: boolean;
+  readonly commands: CommandBook;
   /** Sends 120; the only 1xx that does not come from a transfer. */
   preliminary(text: string): void;
 }
@@ -66,6 +67,7 @@ export interface AnyContext {
   readonly argument: unknown;
   readonly transfer: Transfers | undefined;
   readonly waited: boolean;
+  readonly commands: CommandBook;
   preliminary(text: string): void;
 }
 
@@ -77,6 +79,15 @@ export interface Command extends Omit<Declaration<unknown, CommandNeeds>, "run" 
   readonly needs: CommandNeeds;
   readonly duringTransfer: DuringTransfer;
   run(context: AnyContext): Reply | Promise<Reply>;
+}
+
+/** Where declarations are found; HELP and FEAT read it. */
+export interface CommandBook {
+  readonly all: readonly Command[];
+  /** By verb in upper case; `SITE CHMOD` for what is said behind SITE. */
+  find(verb: string): Command | undefined;
+  /** What can be said behind a verb such as SITE. */
+  below(verb: string): readonly Command[];
 }
 
 /** Declares a command. The gates see to `needs` before `run` is called, so `run` can rely on it. */

@@ -4,7 +4,6 @@ import type { PortRange } from "../connection/port-range.js";
 import type { Counters } from "./admission.js";
 import type { ServerEvents } from "./events.js";
 import type { PassiveAddress, ServerLimits, ServerTimeouts } from "./options.js";
-import type { Registry } from "./registry.js";
 
 /** The options with every default filled in. Replaced as a whole when the server is reconfigured. */
 export interface ResolvedOptions {
@@ -21,7 +20,6 @@ export interface ResolvedOptions {
 
 export interface ServerContext {
   readonly options: ResolvedOptions;
-  readonly registry: Registry;
   readonly admissions: Counters;
   readonly passivePorts: PortRange;
   readonly startedAt: number;

@@ -1,22 +1,31 @@
 /** The data port of a session: what PASV, EPSV, PORT and EPRT asked for, until a transfer takes it. */
+import type { Peer } from "../accounts/accounts.js";
 import { activeConnection } from "../connection/active.js";
 import { sameAddress } from "../connection/address.js";
+import { ClosingPatience } from "../connection/closing-patience.js";
 import type { DataConnection } from "../connection/data-connection.js";
 import { PassivePort } from "../connection/passive.js";
 import type { ServerContext } from "./context.js";
-import type { Session } from "./session.js";
+
+/** The two ends of the control connection: data connections go between the same addresses. */
+export interface ControlEnds {
+  readonly peer: Peer;
+  readonly local: Peer;
+}
 
 export class DataPort {
   readonly #server: ServerContext;
-  readonly #session: Session;
+  readonly #ends: ControlEnds;
+  /** How long this client lets us wait when it should close an active connection. */
+  readonly #patience = new ClosingPatience();
   #passive: PassivePort | undefined;
   #pending: DataConnection | undefined;
   /** After EPSV ALL every other way to ask is refused (RFC 2428 4). */
   extendedOnly = false;
 
-  constructor(server: ServerContext, session: Session) {
+  constructor(server: ServerContext, ends: ControlEnds) {
     this.#server = server;
-    this.#session = session;
+    this.#ends = ends;
   }
 
   /** Whether the peer is connected and waits for a transfer. */
@@ -35,10 +44,10 @@ export class DataPort {
   async listen(): Promise<number> {
     await this.drop();
     this.#passive ??= new PassivePort({
-      localAddress: this.#session.local.address,
+      localAddress: this.#ends.local.address,
       range: this.#server.passivePorts,
       peerAllowed: (address) =>
-        this.#server.options.allowForeignData || sameAddress(address, this.#session.peer.address),
+        this.#server.options.allowForeignData || sameAddress(address, this.#ends.peer.address),
     });
     this.#pending = await this.#passive.lease();
     return this.#passive.port;
@@ -47,7 +56,12 @@ export class DataPort {
   /** Connects to the client when the transfer begins. */
   async connectTo(address: string, port: number): Promise<void> {
     await this.drop();
-    this.#pending = activeConnection({ address, port, localAddress: this.#session.local.address });
+    this.#pending = activeConnection({
+      address,
+      port,
+      localAddress: this.#ends.local.address,
+      patience: this.#patience,
+    });
   }
 
   /** The connection for the next transfer; undefined when none was asked for. */
@@ -55,8 +69,13 @@ export class DataPort {
     const connection = this.#pending;
     this.#pending = undefined;
     if (connection === undefined && this.#server.options.defaultDataPort) {
-      const { peer, local } = this.#session;
-      return activeConnection({ address: peer.address, port: peer.port, localAddress: local.address });
+      const { peer, local } = this.#ends;
+      return activeConnection({
+        address: peer.address,
+        port: peer.port,
+        localAddress: local.address,
+        patience: this.#patience,
+      });
     }
     return connection;
   }

@@ -2,7 +2,7 @@
 import type { CommandLine } from "../protocol/command-line.js";
 import { reply } from "../protocol/reply.js";
 import { optionalText } from "./argument.js";
-import { type Command, defineCommand, type DuringTransfer } from "./command.js";
+import { type Command, type DuringTransfer, defineCommand } from "./command.js";
 import type { Registry } from "./registry.js";
 
 export interface NamedCommand {

@@ -55,7 +55,7 @@ async function passResolved(
   try {
     if (!(await isAllowed(session, permission, path))) return denied(command);
   } catch (error) {
-    return { refused: replyForError(error, command.failures) };
+    return { refused: replyForError(error, command) };
   }
   return passLast(command, session, passage);
 }
@@ -72,7 +72,7 @@ function parseArgument(command: Command, text: string, workingDirectory: Pathnam
     if (argument === undefined) return NO_ARGUMENT;
     return argument === BAD_ARGUMENT ? { refused: badArgument(command) } : { argument };
   } catch (error) {
-    return { refused: replyForError(error, command.failures) };
+    return { refused: replyForError(error, command) };
   }
 }
 

@@ -1,5 +1,5 @@
 /** Opens the listening sockets of a server: all hosts with one port, or none. */
-import { isIPv4, type AddressInfo, type Server } from "node:net";
+import { type AddressInfo, isIPv4, type Server } from "node:net";
 
 export interface ListenAddress {
   readonly address: string;

@@ -61,7 +61,10 @@ export interface ServerTimeouts {
   readonly idle: number;
   /** From the 1xx reply to an open data connection. */
   readonly dataConnect: number;
-  /** Of a transfer without a byte moving. */
+  /**
+   * Of a transfer without a byte moving. A client that limits its own rate can stand still for a minute, because
+   * the kernel asks for more only when a third of its buffer is free; vsftpd waits 300 s too.
+   */
   readonly stall: number;
   /** Before a failed login is answered; doubled with each one of the session, up to 8 times. */
   readonly failedLogin: number;
@@ -83,7 +86,7 @@ export const DEFAULT_TIMEOUTS: ServerTimeouts = {
   login: 60_000,
   idle: 300_000,
   dataConnect: 30_000,
-  stall: 60_000,
+  stall: 300_000,
   failedLogin: 500,
   drain: 30_000,
 };

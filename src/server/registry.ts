@@ -1,14 +1,14 @@
 /** Finds the declaration of a verb; HELP, FEAT and the documentation are read from here. */
-import type { Command } from "./command.js";
+import type { Command, CommandBook } from "./command.js";
 
-export class Registry {
-  readonly commands: readonly Command[];
+export class Registry implements CommandBook {
+  readonly all: readonly Command[];
   readonly #byVerb = new Map<string, Command>();
   readonly #firstWords = new Set<string>();
 
   /** @throws Error when two declarations claim one verb. */
   constructor(commands: readonly Command[]) {
-    this.commands = commands;
+    this.all = commands;
     for (const command of commands) {
       for (const verb of [command.verb, ...(command.aliases ?? [])]) {
         if (this.#byVerb.has(verb)) throw new Error(`two commands are called ${verb}`);
@@ -19,7 +19,6 @@ export class Registry {
     }
   }
 
-  /** By verb in upper case; `SITE CHMOD` for what is said behind SITE. */
   find(verb: string): Command | undefined {
     return this.#byVerb.get(verb);
   }
@@ -29,8 +28,7 @@ export class Registry {
     return this.#firstWords.has(verb);
   }
 
-  /** What can be said behind a verb such as SITE. */
   below(verb: string): Command[] {
-    return this.commands.filter((command) => command.verb.startsWith(`${verb} `));
+    return this.all.filter((command) => command.verb.startsWith(`${verb} `));
   }
 }

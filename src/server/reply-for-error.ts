@@ -45,15 +45,29 @@ const DATA_CONNECTION_REPLIES: Readonly<Record<DataConnectionReason, Reply>> = {
   closed: reply(426, "The data connection was closed; transfer aborted."),
 };
 
-/** The reply to whatever a command threw. */
-export function replyForError(error: unknown, failures: FailureCodes = {}): Reply {
-  if (error instanceof StorageError) {
-    const usual = STORAGE_REPLIES[error.reason];
-    return { code: failures[error.reason] ?? usual.code, lines: usual.lines };
-  }
+/** What a command declares of its answers. */
+export interface DeclaredReplies {
+  readonly replies: readonly ReplyCode[];
+  readonly failures?: FailureCodes;
+}
+
+/** The reply to whatever a command threw; of a storage's errors always one that the command declares. */
+export function replyForError(error: unknown, declared: DeclaredReplies): Reply {
   if (error instanceof DataConnectionError) return DATA_CONNECTION_REPLIES[error.reason];
   if (error instanceof PathnameError) return reply(501, "That is not a pathname.");
-  return STORAGE_REPLIES.failed;
+  const reason = error instanceof StorageError ? error.reason : "failed";
+  return { code: codeFor(reason, declared), lines: STORAGE_REPLIES[reason].lines };
+}
+
+/**
+ * Storages of any make can fail for any reason, and 5.4 is to be "strictly adhered to": a code that is not the
+ * command's gives way to one that is, if possible of the same meaning for clients (4yz: try again).
+ */
+function codeFor(reason: StorageReason, { replies, failures = {} }: DeclaredReplies): ReplyCode {
+  const code = failures[reason] ?? STORAGE_REPLIES[reason].code;
+  if (replies.includes(code)) return code;
+  const nearest = code < 500 ? ([451, 450, 550, 553] as const) : ([550, 553, 450, 451] as const);
+  return nearest.find((other) => replies.includes(other)) ?? code;
 }
 
 /** For gates: the reply to something that the account may not do. */

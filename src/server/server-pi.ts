@@ -6,7 +6,8 @@ import { formatReply, type Reply, reply } from "../protocol/reply.js";
 import type { AnyContext } from "./command.js";
 import type { ServerContext } from "./context.js";
 import { commandIn, isForeignProtocol, type NamedCommand, UNKNOWN } from "./dispatch.js";
-import { pass, type Passage } from "./gates.js";
+import { type Passage, pass } from "./gates.js";
+import type { Registry } from "./registry.js";
 import { replyForError } from "./reply-for-error.js";
 import type { Session } from "./session.js";
 import { type TransferListener, Transfers } from "./transfers.js";
@@ -41,6 +42,7 @@ const LINE_TOO_LONG = reply(500, "The command line is too long; closing.");
 export class ServerPi implements ControlListener, TransferListener {
   readonly session: Session;
   readonly #server: ServerContext;
+  readonly #registry: Registry;
   readonly #decoder: CommandLineDecoder;
   readonly #connection: ControlConnection<Line>;
   readonly #connectedAt = performance.now();
@@ -56,9 +58,15 @@ export class ServerPi implements ControlListener, TransferListener {
   #wrongCommands = 0;
 
   /** `onClosed` is called when the connection is gone, with a promise for the end of all that it ran. */
-  constructor(socket: Socket, session: Session, onClosed: (ended: Promise<void>) => void) {
+  constructor(
+    socket: Socket,
+    session: Session,
+    registry: Registry,
+    onClosed: (ended: Promise<void>) => void,
+  ) {
     this.session = session;
     this.#server = session.server;
+    this.#registry = registry;
     this.#onClosed = onClosed;
     this.#decoder = new CommandLineDecoder({ limit: this.#server.options.limits.commandLine });
     this.#connection = new ControlConnection(socket, this.#decoder, this);
@@ -188,10 +196,8 @@ export class ServerPi implements ControlListener, TransferListener {
     if (this.#intake.kind === "full" && !this.#busy) this.#intake = OPEN;
     if (this.#intake.kind === "full") return undefined;
     if (this.#intake.kind === "finished" && this.#intake.by === "command") return undefined;
-    const line = this.#connection.next();
-    if (line !== undefined || this.session.transfer?.opened !== true) return line;
-    // ftplib and others send ABOR without a complete line end (DESIGN 6.6).
-    return this.#decoder.endAbortLine();
+    // ftplib's ABOR arrives without its LF (DESIGN 6.6); the transfer may have ended before that.
+    return this.#connection.next() ?? this.#decoder.endAbortLine();
   }
 
   #take(line: Line): void {
@@ -203,7 +209,7 @@ export class ServerPi implements ControlListener, TransferListener {
     if (!this.#busy) return this.#begin(line, false);
     if (this.#actsAtOnce(line, this.#queue.length)) return this.#begin(line, true);
     this.#queue.push(line);
-    const { duringTransfer } = commandIn(this.#server.registry, line);
+    const { duringTransfer } = commandIn(this.#registry, line);
     if (duringTransfer === "at-end") this.#intake = { kind: "finished", by: "command" };
     else if (this.#queue.length >= this.#server.options.limits.queuedCommands)
       this.#intake = { kind: "full" };
@@ -211,12 +217,12 @@ export class ServerPi implements ControlListener, TransferListener {
 
   #actsAtOnce(line: Line, linesBefore: number): boolean {
     if (this.session.transfer?.opened !== true) return false;
-    const { duringTransfer } = commandIn(this.#server.registry, line);
+    const { duringTransfer } = commandIn(this.#registry, line);
     return duringTransfer === "jump" || (duringTransfer === "now" && linesBefore === 0 && this.#beside === 0);
   }
 
   #begin(line: Line, waited: boolean): void {
-    const named = commandIn(this.#server.registry, line);
+    const named = commandIn(this.#registry, line);
     if (named.command === UNKNOWN && isForeignProtocol(named.verb)) {
       // A browser that was made to talk to us must get nothing of what it sent back (ALPACA; study/field.md 4).
       this.#ending = { reason: "foreign-protocol", since: performance.now() };
@@ -264,6 +270,7 @@ export class ServerPi implements ControlListener, TransferListener {
       session: this.session,
       argument: passage.argument,
       waited: exchange.waited,
+      commands: this.#registry,
       transfer: command.needs.dataConnection === true ? this.#transfersFor(exchange) : undefined,
       preliminary: (text) => this.#write(reply(120, text)),
     };
@@ -274,8 +281,7 @@ export class ServerPi implements ControlListener, TransferListener {
     const replied = new Promise<void>((resolve) => {
       exchange.settle = resolve;
     });
-    const { verb, failures } = exchange.command;
-    return new Transfers(this.session, this, { verb, failures: failures ?? {} }, replied);
+    return new Transfers(this.session, this, exchange.command, replied);
   }
 
   #complete(exchange: Exchange, answer: Reply): void {
@@ -331,5 +337,5 @@ export class ServerPi implements ControlListener, TransferListener {
 
 function failed(exchange: Exchange, error: unknown): Reply {
   exchange.error = error;
-  return replyForError(error, exchange.command.failures);
+  return replyForError(error, exchange.command);
 }

@@ -26,7 +26,7 @@ export class FtpServer extends EventEmitter<ServerEvents> implements AsyncDispos
   #addresses: readonly ListenAddress[] = [];
   #sweep: NodeJS.Timeout | undefined;
   #sessionNumber = 0;
-  #rested: (() => void) | undefined;
+  readonly #rested: (() => void)[] = [];
 
   /** @throws RangeError for options that cannot hold. */
   constructor(options: ServerOptions) {
@@ -120,11 +120,11 @@ export class FtpServer extends EventEmitter<ServerEvents> implements AsyncDispos
     this.#sessionNumber += 1;
     const session = new Session(this.#context, `${this.#idPrefix}-${this.#sessionNumber}`, peer, local);
     if (this.#context.wants("connect")) this.#context.tell("connect", { session: session.info });
-    const pi = new ServerPi(socket, session, (ended) => {
+    const pi = new ServerPi(socket, session, REGISTRY, (ended) => {
       for (const release of leases) release();
       void ended.finally(() => {
         this.#pis.delete(pi);
-        if (this.#pis.size === 0) this.#rested?.();
+        if (this.#pis.size === 0) for (const rested of this.#rested.splice(0)) rested();
       });
     });
     this.#pis.add(pi);
@@ -147,7 +147,7 @@ export class FtpServer extends EventEmitter<ServerEvents> implements AsyncDispos
   #rest(): Promise<void> {
     if (this.#pis.size === 0) return Promise.resolve();
     return new Promise((resolve) => {
-      this.#rested = resolve;
+      this.#rested.push(resolve);
     });
   }
 
@@ -169,7 +169,6 @@ export class FtpServer extends EventEmitter<ServerEvents> implements AsyncDispos
 
 /** What sessions see of the server. */
 class Context implements ServerContext {
-  readonly registry = REGISTRY;
   readonly admissions = new Counters();
   readonly startedAt = Date.now();
   draining = false;

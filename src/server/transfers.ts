@@ -7,7 +7,7 @@ import { type Reply, reply } from "../protocol/reply.js";
 import { IMAGE } from "../protocol/representation.js";
 import type { ReadHandle, WriteHandle } from "../storage/storage.js";
 import type { TransferEvent } from "./events.js";
-import { type FailureCodes, replyForError } from "./reply-for-error.js";
+import { type DeclaredReplies, replyForError } from "./reply-for-error.js";
 import type { RunningTransfer, Session } from "./session.js";
 
 interface Plan {
@@ -37,9 +37,8 @@ export interface TransferListener {
 }
 
 /** What a command's declaration says of its transfers. */
-export interface TransferKind {
+export interface TransferKind extends DeclaredReplies {
   readonly verb: string;
-  readonly failures: FailureCodes;
 }
 
 export class Transfers {
@@ -123,7 +122,7 @@ export class Transfers {
     } satisfies RunningTransfer;
     if (running.opened) this.#listener.transferOpened();
     const result = await outcome;
-    const completion = replyForOutcome(result, plan, this.#kind.failures);
+    const completion = replyForOutcome(result, plan, this.#kind);
     this.#tell(content, what.direction, result, completion);
     return completion;
   }
@@ -150,18 +149,18 @@ export class Transfers {
 }
 
 /** vsftpd's distinction: what the network did is 426, what the storage did has a code by its reason. */
-function replyForOutcome(outcome: TransferOutcome, plan: Plan, failures: FailureCodes): Reply {
+function replyForOutcome(outcome: TransferOutcome, plan: Plan, kind: TransferKind): Reply {
   switch (outcome.kind) {
     case "complete":
       return reply(226, plan.complete ?? "Transfer complete.");
     case "aborted":
       return reply(426, "Transfer aborted.");
     case "not-opened":
-      return replyForError(outcome.error);
+      return replyForError(outcome.error, kind);
     case "remote":
       return reply(426, "Connection closed; transfer aborted.");
     case "local":
-      return replyForError(outcome.error, failures);
+      return replyForError(outcome.error, kind);
   }
 }
 

@@ -6,7 +6,7 @@ import { Buffer } from "node:buffer";
 import { once } from "node:events";
 import { Readable, Writable } from "node:stream";
 import { finished } from "node:stream/promises";
-import { ReadableStream, WritableStream } from "node:stream/web";
+import { type ReadableStream, WritableStream } from "node:stream/web";
 import { StorageError } from "./errors.js";
 import type { Entry, ReadHandle, WriteHandle } from "./storage.js";
 

@@ -141,10 +141,13 @@ export class RawClient implements AsyncDisposable {
     }
   }
 
-  /** Sends a line and gives the next reply, which may be a preliminary one. */
+  /**
+   * Sends a line and gives the next reply, which may be a preliminary one. Commands need not wait for each
+   * other: who asked first gets the first reply.
+   */
   async command(line: string, wait: Wait = {}): Promise<Reply<number>> {
-    await this.send(line, wait);
-    return this.reply(wait);
+    const [reply] = await Promise.all([this.reply(wait), this.send(line, wait)]);
+    return reply;
   }
 
   /** As {@link command}. @throws RawClientError "unexpected-reply" for any other code. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import type { Converter } from "../codec.js";
+import type { Converter } from "../converter.js";
 import { AsciiDecoder, AsciiEncoder, AsciiLength } from "./ascii.js";
 
 /** Converts a stream that comes in these chunks; each answer is copied, for it is valid until the next call. */

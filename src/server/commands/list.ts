@@ -1,12 +1,12 @@
 /** LIST and NLST (RFC 959 4.1.3), with the flags of ls that clients send. */
 import { isPattern } from "../../protocol/glob.js";
-import { nameOf, type Pathname, parentOf, resolvePathname, ROOT } from "../../protocol/pathname.js";
+import { nameOf, type Pathname, parentOf, ROOT, resolvePathname } from "../../protocol/pathname.js";
 import { printable } from "../../protocol/text.js";
 import { StorageError } from "../../storage/errors.js";
 import type { Entry, ReadHandle } from "../../storage/storage.js";
 import type { ArgumentSpec } from "../argument.js";
-import { defineCommand, type LoggedInSession } from "../command.js";
-import { lineFormat, type LineStyle } from "../list-line.js";
+import { type Command, defineCommand, type LoggedInSession } from "../command.js";
+import { type LineStyle, lineFormat } from "../list-line.js";
 import { listingOf, openListing } from "../listing.js";
 
 interface ListArgument {
@@ -56,35 +56,23 @@ const FAILURES = {
   "bad-name": 450,
 } as const;
 
-const list = defineCommand({
-  verb: "LIST",
-  reference: "RFC 959 4.1.3",
-  summary: "Send a listing of a directory, or of one file, for people to read.",
-  argument: listArgument,
-  needs: { login: true, permission: "list", dataConnection: true },
-  replies: [125, 150, 226, 425, 426, 450, 451],
-  failures: FAILURES,
-  async run({ session, argument, transfer }) {
-    session.takeRestart();
-    const source = await openSource(session, argument, "long");
-    return await transfer.send({ path: argument.path, source, content: "listing", opening: OPENING });
-  },
-});
-
-const nlst = defineCommand({
-  verb: "NLST",
-  reference: "RFC 959 4.1.3",
-  summary: "Send the names in a directory, for programs to read.",
-  argument: listArgument,
-  needs: { login: true, permission: "list", dataConnection: true },
-  replies: [125, 150, 226, 425, 426, 450, 451],
-  failures: FAILURES,
-  async run({ session, argument, transfer }) {
-    session.takeRestart();
-    const source = await openSource(session, argument, "names");
-    return await transfer.send({ path: argument.path, source, content: "listing", opening: OPENING });
-  },
-});
+/** LIST and NLST differ in their lines alone. */
+function listCommand(verb: string, style: LineStyle, summary: string): Command {
+  return defineCommand({
+    verb,
+    reference: "RFC 959 4.1.3",
+    summary,
+    argument: listArgument,
+    needs: { login: true, permission: "list", dataConnection: true },
+    replies: [125, 150, 226, 425, 426, 450, 451],
+    failures: FAILURES,
+    async run({ session, argument, transfer }) {
+      session.takeRestart();
+      const source = await openSource(session, argument, style);
+      return await transfer.send({ path: argument.path, source, content: "listing", opening: OPENING });
+    },
+  });
+}
 
 const OPENING = "Opening ASCII mode data connection for file list.";
 
@@ -153,4 +141,7 @@ function prefixOf(typed: string): string {
   return prefix === "" || prefix.endsWith("/") ? prefix : `${prefix}/`;
 }
 
-export const LIST = [list, nlst];
+export const LIST = [
+  listCommand("LIST", "long", "Send a listing of a directory, or of one file, for people to read."),
+  listCommand("NLST", "names", "Send the names in a directory, for programs to read."),
+];

@@ -8,8 +8,9 @@ import {
   parseType,
   type TransferParameters,
 } from "../../protocol/representation.js";
+import { StorageError } from "../../storage/errors.js";
 import { parsed } from "../argument.js";
-import { defineCommand } from "../command.js";
+import { defineCommand, type LoggedInSession } from "../command.js";
 import type { Session } from "../session.js";
 
 const type = defineCommand({
@@ -85,7 +86,7 @@ const allo = defineCommand({
   replies: [200, 202, 504, 552],
   async run({ session, argument: { bytes, recordSize } }) {
     if (recordSize !== undefined) return reply(504, "Files have no records here.");
-    const space = await session.storage.availableSpace?.(session.workingDirectory, session.operation);
+    const space = await availableSpace(session);
     if (space === undefined) return reply(202, "Nothing needs to be allocated.");
     if (bytes <= space) return reply(200, "There is room.");
     // 5.4 lists no 552 for ALLO, but it is what ProFTPD and Pure-FTPd say.
@@ -93,6 +94,16 @@ const allo = defineCommand({
     return session.server.options.strictRfc959 ? reply(504, text) : reply(552, text);
   },
 });
+
+/** Undefined also when the storage cannot tell now: STOR finds out, and 5.4 has no code for it here. */
+async function availableSpace({ storage, workingDirectory, operation }: LoggedInSession) {
+  try {
+    return await storage.availableSpace?.(workingDirectory, operation);
+  } catch (error) {
+    if (error instanceof StorageError) return undefined;
+    throw error;
+  }
+}
 
 function parseAllocation(text: string): { bytes: number; recordSize?: number } | undefined {
   const found = /^(\d{1,16})(?: +R +(\d{1,16}))?$/i.exec(text.trim());

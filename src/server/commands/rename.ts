@@ -31,7 +31,7 @@ const rnto = defineCommand({
   summary: "Say the new name of what RNFR named.",
   argument: requiredPathname,
   needs: { login: true, permission: "rename" },
-  replies: [250, 450, 451, 503, 550, 553],
+  replies: [250, 450, 451, 503, 553],
   // 5.4 gives RNTO no 550 but 553.
   failures: {
     "not-found": 553,

@@ -12,6 +12,7 @@ const site = defineCommand({
   argument: optionalText("command"),
   needs: { login: true },
   replies: [500, 501],
+  secret: true, // Other servers have SITE PSWD, with passwords behind it.
   run: ({ argument }) =>
     argument.trim() === ""
       ? reply(501, "Syntax: SITE <SP> <command>; SITE HELP lists them.")
@@ -25,10 +26,8 @@ const siteHelp = defineCommand({
   argument: none,
   needs: { login: true },
   replies: [214],
-  run({ session }) {
-    const lines = session.server.registry
-      .below("SITE")
-      .map(({ verb, argument }) => `${verb} ${argument.syntax}`.trimEnd());
+  run({ commands }) {
+    const lines = commands.below("SITE").map(({ verb, argument }) => `${verb} ${argument.syntax}`.trimEnd());
     return reply(214, "SITE commands:", ...lines, "End");
   },
 });
@@ -47,7 +46,7 @@ const chmod = defineCommand({
 });
 
 function parseChmod(text: string, from: Pathname): { mode: number; path: Pathname } | undefined {
-  const found = /^([0-7]{1,4}) (.+)$/.exec(text);
+  const found = /^([0-7]{1,4}) (.+)$/s.exec(text);
   if (found === null) return undefined;
   return { mode: Number.parseInt(found[1] as string, 8), path: resolvePathname(from, found[2] as string) };
 }
@@ -67,8 +66,8 @@ const utime = defineCommand({
 
 /** Two forms: `YYYYMMDDhhmm[ss] path` (Pure-FTPd), and `path atime mtime ctime UTC` (ProFTPD, lftp, ncftp). */
 function parseUtime(text: string, from: Pathname): { time: number; path: Pathname } | undefined {
-  const long = /^(.+) \d{14} (\d{14}) \d{14} UTC$/.exec(text);
-  const short = long === null ? /^(\d{12}(?:\d\d)?) (.+)$/.exec(text) : null;
+  const long = /^(.+) \d{14} (\d{14}) \d{14} UTC$/s.exec(text);
+  const short = long === null ? /^(\d{12}(?:\d\d)?) (.+)$/s.exec(text) : null;
   const stamp = long?.[2] ?? short?.[1]?.padEnd(14, "0");
   const name = long?.[1] ?? short?.[2];
   if (stamp === undefined || name === undefined) return undefined;
@@ -83,7 +82,7 @@ const symlink = defineCommand({
   argument: parsed("<target> <SP> <link-pathname>", parseSymlink),
   needs: { login: true, permission: "upload", storage: "makeLink" },
   replies: [200, 450, 451, 502, 550],
-  failures: { "bad-name": 550 },
+  failures: { "bad-name": 550, "no-space": 550, quota: 550 },
   async run({ session, argument: { target, path } }) {
     await session.storage.makeLink?.(path, target, session.operation);
     return reply(200, "Link made.");
@@ -92,7 +91,7 @@ const symlink = defineCommand({
 
 /** The target ends at the first space, unless it stands in quotation marks. */
 function parseSymlink(text: string, from: Pathname): { target: string; path: Pathname } | undefined {
-  const found = /^(?:"([^"]+)"|(\S+)) (.+)$/.exec(text);
+  const found = /^(?:"([^"]+)"|(\S+)) (.+)$/s.exec(text);
   if (found === null) return undefined;
   return { target: found[1] ?? (found[2] as string), path: resolvePathname(from, found[3] as string) };
 }

@@ -4,10 +4,10 @@ import { nameOf, type Pathname, resolvePathname } from "../../protocol/pathname.
 import { type Reply, reply } from "../../protocol/reply.js";
 import { formatType } from "../../protocol/representation.js";
 import { printable } from "../../protocol/text.js";
-import type { Storage, Operation } from "../../storage/storage.js";
+import type { Operation, Storage } from "../../storage/storage.js";
 import { defineCommand } from "../command.js";
-import { lineFormat } from "../list-line.js";
 import { isAllowed } from "../gates.js";
+import { lineFormat } from "../list-line.js";
 import { permissionDenied } from "../reply-for-error.js";
 import type { RunningTransfer, Session } from "../session.js";
 

@@ -1,8 +1,8 @@
 /** Information and negotiation: STAT, HELP, SYST, NOOP (RFC 959 4.1.3), FEAT, OPTS (RFC 2389), LANG, CLNT, CSID, HOST. */
 import { formatFactNames, parseFactNames } from "../../protocol/facts.js";
 import { formatFeatures } from "../../protocol/features.js";
-import { printable } from "../../protocol/text.js";
 import { type Reply, reply } from "../../protocol/reply.js";
+import { printable } from "../../protocol/text.js";
 import { none, optionalText, parsed, requiredText } from "../argument.js";
 import { type Command, defineCommand } from "../command.js";
 import type { Session } from "../session.js";
@@ -34,17 +34,16 @@ const help = defineCommand({
   summary: "List the commands, or explain one.",
   argument: optionalText("command"),
   replies: [214, 501],
-  run({ session, argument }) {
-    const { registry } = session.server;
+  run({ commands, argument }) {
     const topic = argument.trim().toUpperCase();
     if (topic === "")
       return reply(
         214,
         "Commands (HELP <command> explains one; EPSV and MLSD serve clients best):",
-        ...helpLines(registry.commands),
+        ...helpLines(commands.all),
         "End",
       );
-    const command = registry.find(topic);
+    const command = commands.find(topic);
     return command === undefined ? reply(501, "No such command.") : explain(command);
   },
 });
@@ -76,10 +75,9 @@ const feat = defineCommand({
   summary: "List what this server can beyond RFC 959.",
   argument: none,
   replies: [211],
-  run({ session }) {
-    const { server } = session;
+  run({ session, commands }) {
     const features = ["UTF8", "TVFS"];
-    for (const { feature } of server.registry.commands) {
+    for (const { feature } of commands.all) {
       const line = typeof feature === "function" ? feature(session) : feature;
       if (line !== undefined) features.push(line);
     }

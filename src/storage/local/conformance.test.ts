@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { storageConformance } from "../../testing/storage-conformance.js";
 import { type LocalStorageOptions, openLocalStorage } from "./index.js";
+import { SCRATCH } from "./scratch.test.js";
 
 const DEMANDS = [
   "openUnique",
@@ -28,7 +28,7 @@ for (const { name, options } of VARIANTS) {
   storageConformance({
     name,
     async make() {
-      const root = mkdtempSync(join(tmpdir(), "ferry-local-"));
+      const root = mkdtempSync(join(SCRATCH, "ferry-local-"));
       const open = (account: string | undefined) => openLocalStorage({ ...options, root, account });
       const storage = await open("someone");
       const views = [storage];

@@ -33,7 +33,7 @@ const REASONS: ReadonlyMap<string, StorageReason> = new Map<string, StorageReaso
   ["ENOMEM", "unavailable"],
   ["ESTALE", "unavailable"], // a network file system lost it
   ["ENOTCONN", "unavailable"], // a FUSE file system whose process is gone
-  ["EHOSTDOWN", "unavailable"],
+  ["EHOSTUNREACH", "unavailable"],
   ["ETIMEDOUT", "timeout"],
   ["ABORT_ERR", "aborted"],
 ]);

@@ -1,6 +1,16 @@
-/** Writing bytes at explicit positions. */
-import { fdatasync, fstatSync, ftruncate, ftruncateSync, type Stats, write, writeSync } from "node:fs";
+/** Writing bytes at explicit positions, and onto the disk. */
+import {
+  fdatasync,
+  fstatSync,
+  ftruncate,
+  ftruncateSync,
+  promises,
+  type Stats,
+  write,
+  writeSync,
+} from "node:fs";
 import { performance } from "node:perf_hooks";
+import { type Directory, pathIn } from "./directory.js";
 import { storageError } from "./errno.js";
 import { LARGE } from "./move.js";
 import { type DiskPace, Pace } from "./pace.js";
@@ -135,5 +145,15 @@ export class FileWriter {
   #follow(operation: Promise<void>): Promise<void> {
     this.#settled = operation.catch(() => {});
     return operation;
+  }
+}
+
+/** The names in a directory are on the disk: a new file would be lost with its name. */
+export async function flushNames(directory: Directory): Promise<void> {
+  const names = await promises.open(pathIn(directory, ""), "r");
+  try {
+    await names.sync();
+  } finally {
+    await names.close();
   }
 }

@@ -1,2 +1,2 @@
 export type { Confinement } from "./directory.js";
-export { LocalStorage, type LocalStorageOptions, openLocalStorage } from "./local-storage.js";
+export { type LocalStorage, type LocalStorageOptions, openLocalStorage } from "./local-storage.js";

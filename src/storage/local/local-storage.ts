@@ -1,5 +1,5 @@
 /** A directory of this machine as a storage. */
-import { mkdirSync, rmdirSync, statfsSync, symlinkSync } from "node:fs";
+import { statfsSync, symlinkSync } from "node:fs";
 import { componentsOf, nameOf, type Pathname, parentOf } from "../../protocol/pathname.js";
 import { StorageError } from "../errors.js";
 import type {
@@ -14,13 +14,14 @@ import type {
   WriteHandle,
   WriteIntent,
 } from "../storage.js";
-import { completeMode, linkTarget, setFileTimes, setPermissions } from "./attributes.js";
+import { linkTarget, setFileTimes, setPermissions } from "./attributes.js";
 import { digestOf } from "./digest.js";
+import { makeDirectoryAt, removeDirectoryAt } from "./directories.js";
 import type { Confinement } from "./directory.js";
 import { entryOf, linkEntry } from "./entry.js";
-import { isNotEmpty, storageError } from "./errno.js";
+import { storageError } from "./errno.js";
 import { listDirectory } from "./list.js";
-import { moveOver, moveToNewName, unlinkFile } from "./move.js";
+import { movePlace, unlinkFile } from "./move.js";
 import { isHidden, nativePath } from "./names.js";
 import type { UploadSettings } from "./opening.js";
 import { Parts } from "./parts.js";
@@ -152,41 +153,19 @@ export class LocalStorage implements Storage {
 
   async makeDirectory(path: Pathname, o: Operation): Promise<void> {
     refuseHidden(path);
-    return this.#at(path, "keep", o, (place) => {
-      if (place.stats !== undefined) throw new StorageError("exists");
-      const mode = 0o777 & ~this.#settings.umask;
-      mkdirSync(place.path, mode);
-      completeMode(place, mode);
-    });
+    return this.#at(path, "keep", o, (place) => makeDirectoryAt(place, this.#settings.umask));
   }
 
   removeDirectory(path: Pathname, o: Operation): Promise<void> {
-    return this.#at(path, "keep", o, async (place) => {
-      place.nameOfEntry();
-      if (!place.existing().isDirectory()) throw new StorageError("not-directory");
-      if (removeEmpty(place)) return;
-      const directory = place.enter();
-      try {
-        await this.#settings.parts.sweep(directory);
-      } finally {
-        directory.close();
-      }
-      if (!removeEmpty(place)) throw new StorageError("not-empty");
-    });
+    return this.#at(path, "keep", o, (place) => removeDirectoryAt(place, this.#settings.parts));
   }
 
   async rename(from: Pathname, to: Pathname, o: Operation & { readonly replace: boolean }): Promise<void> {
     refuseHidden(to);
     await this.#at(from, "keep", o, (source) =>
       this.#at(to, "keep", o, async (target) => {
-        const moved = source.existing();
-        source.nameOfEntry();
-        const name = target.nameOfEntry();
-        if (o.replace)
-          await moveOver(source.path, target.path, Math.max(moved.size, target.stats?.size ?? 0));
-        else if (target.stats !== undefined) throw new StorageError("exists");
-        else moveToNewName(source.path, target.path, moved);
-        await this.#settings.parts.drop(target.directory, name);
+        await movePlace(source, target, o.replace);
+        await this.#settings.parts.drop(target.directory, target.name);
       }),
     );
   }
@@ -286,17 +265,6 @@ export class LocalStorage implements Storage {
 
   #request(place: Place, path: Pathname, o: Operation) {
     return { settings: this.#settings, root: this.#root, place, path, signal: o.signal };
-  }
-}
-
-/** Whether the directory was empty, and is gone. */
-function removeEmpty(place: Place): boolean {
-  try {
-    rmdirSync(place.path);
-    return true;
-  } catch (error) {
-    if (isNotEmpty(error)) return false;
-    throw error;
   }
 }
 

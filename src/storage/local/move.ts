@@ -10,12 +10,29 @@ import {
   type Stats,
   unlinkSync,
 } from "node:fs";
+import { StorageError } from "../errors.js";
 import { TO_CREATE } from "./directory.js";
 import { hasNoLinks } from "./errno.js";
+import { identityOf, whileUnwritten } from "./lease.js";
 import type { NativePath } from "./names.js";
+import type { Place } from "./place.js";
 
 /** Bytes; freeing more than this keeps the disk or the page cache busy for long enough to leave it to a thread. */
 export const LARGE = 4 * 1024 * 1024;
+
+/** Renames one entry to another, which may be new. */
+export async function movePlace(source: Place, target: Place, replace: boolean): Promise<void> {
+  const moved = source.existing();
+  source.nameOfEntry();
+  const name = target.nameOfEntry();
+  if (target.stats === undefined && !replace) return moveToNewName(source.path, target.path, moved);
+  if (!replace) throw new StorageError("exists");
+  if (target.stats === undefined) return moveOver(source.path, target.path, moved.size);
+  const bytes = Math.max(moved.size, target.stats.size);
+  await whileUnwritten(identityOf(target.stats, target.directory, name), () =>
+    moveOver(source.path, target.path, bytes),
+  );
+}
 
 /**
  * Renames, replacing a file or an empty directory. `bytes` is the most that either file holds: renaming may

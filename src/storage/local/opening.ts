@@ -62,7 +62,7 @@ export function createVisible(directory: Directory, name: string, mode: number):
 
 /**
  * Makes the hidden file of an upload, in the stead of one that broke off. Undefined when there is a visible
- * file that could not be replaced: the directory takes no new name, or is sticky and the file somebody else's.
+ * file that could not be replaced: see {@link mayReplace}, or the directory takes no new name.
  * @throws StorageError "busy" when the account writes to the same file already.
  */
 export async function createHidden(
@@ -88,7 +88,7 @@ export async function createHidden(
   }
   if (descriptor === undefined) throw new StorageError("busy");
   const file = leased(descriptor, directory, hidden);
-  if (stats === undefined || mayReplace(directory, stats.uid, file.stats.uid)) return file;
+  if (stats === undefined || mayReplace(directory, stats, file.stats)) return file;
   file.close();
   unlinkSync(path);
   return undefined;
@@ -117,15 +117,19 @@ export function handleFor(
     writer: new FileWriter(file.descriptor, path, disk.writes, how),
     destination: how.destination,
     lease: file.lease,
-    flush: settings.durable || !disk.local,
+    flush: settings.durable ? "bytes and name" : disk.local ? "nothing" : "bytes",
   });
 }
 
-/** rename(2): in a sticky directory only its owner, the file's owner and root replace a file. */
-function mayReplace(directory: Directory, owner: number, own: number): boolean {
-  if (owner === own || own === 0) return true;
+/**
+ * rename(2): in a sticky directory only its owner, the file's owner and root replace a file; and nobody one that
+ * is mounted there by itself, as containers do.
+ */
+function mayReplace(directory: Directory, visible: Stats, hidden: Stats): boolean {
+  if (visible.dev !== hidden.dev) return false;
+  if (visible.uid === hidden.uid || hidden.uid === 0) return true;
   const holder = directory.stats();
-  return (holder.mode & 0o1000) === 0 || holder.uid === own;
+  return (holder.mode & 0o1000) === 0 || holder.uid === hidden.uid;
 }
 
 function createNew(path: NativePath, mode: number): number | undefined {

@@ -25,8 +25,11 @@ export class SteadyPath {
   readonly #device: number;
   readonly #inode: number;
 
-  /** `own` is the status of the directory by its descriptor. */
-  constructor(real: string, own: Stats) {
+  readonly #settled: number;
+
+  /** `own` is the status of the directory by its descriptor; `settled` is for tests. */
+  constructor(real: string, own: Stats, settled: number = SETTLED) {
+    this.#settled = settled;
     const parts = real.split("/").filter((part) => part !== "");
     this.#target = `/${parts.join("/")}`;
     this.prefix = parts.length === 0 ? "/" : `${this.#target}/`;
@@ -37,7 +40,7 @@ export class SteadyPath {
 
   /** Looks from `/` to the directory; equal before and after when nobody changed the way in between. */
   look(): Sight {
-    const settled = Date.now() - SETTLED;
+    const settled = Date.now() - this.#settled;
     let seen = "";
     for (const path of this.#holders) {
       const stats = lstatSync(nativePath(path), NO_THROW);

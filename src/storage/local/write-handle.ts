@@ -4,7 +4,7 @@ import { StorageError } from "../errors.js";
 import type { Entry, UniqueWriteHandle } from "../storage.js";
 import { entryOf } from "./entry.js";
 import { storageError } from "./errno.js";
-import type { FileWriter } from "./file-writer.js";
+import { type FileWriter, flushNames } from "./file-writer.js";
 import type { WriteLease } from "./lease.js";
 import type { Place } from "./place.js";
 import type { Root } from "./root.js";
@@ -27,8 +27,11 @@ export interface Upload {
   readonly writer: FileWriter;
   readonly destination: Destination;
   readonly lease: WriteLease;
-  /** Commit waits for the disk: on request, or because errors show late (NFS tells of them at the end only). */
-  readonly flush: boolean;
+  /**
+   * What commit waits for until it is on the disk. "bytes" where errors show late: NFS tells of them at the end
+   * only. "bytes and name" on request.
+   */
+  readonly flush: "nothing" | "bytes" | "bytes and name";
   readonly signal: AbortSignal;
 }
 
@@ -70,18 +73,13 @@ export class LocalWriteHandle implements UniqueWriteHandle {
 
   async commit(o: { readonly modified?: number } = {}): Promise<Entry> {
     this.#end();
-    const { root, place, path, destination, flush } = this.#upload;
+    const { root, place, path, flush } = this.#upload;
     try {
-      await this.#writer.settled();
-      const stats = await this.#writer.finish();
-      if (o.modified !== undefined)
-        futimesSync(this.#writer.descriptor, Date.now() / 1000, o.modified / 1000);
-      if (flush) await this.#writer.flush();
-      await destination.publish(this.#writer, stats);
-      const published = fstatSync(this.#writer.descriptor);
-      return entryOf(root, this.entryName, published, place.directory, place.name);
+      await this.#publish(o.modified);
+      if (flush === "bytes and name") await flushNames(place.directory);
+      const stats = fstatSync(this.#writer.descriptor);
+      return entryOf(root, this.entryName, stats, place.directory, place.name);
     } catch (error) {
-      await this.#giveUp();
       throw storageError(error, path);
     } finally {
       this.#close();
@@ -96,6 +94,21 @@ export class LocalWriteHandle implements UniqueWriteHandle {
       return { kept: await this.#giveUp() };
     } finally {
       this.#close();
+    }
+  }
+
+  /** Only what was not published is given up: afterwards the descriptor is that of the visible file. */
+  async #publish(modified: number | undefined): Promise<void> {
+    const { destination, flush } = this.#upload;
+    try {
+      await this.#writer.settled();
+      const stats = await this.#writer.finish();
+      if (modified !== undefined) futimesSync(this.#writer.descriptor, Date.now() / 1000, modified / 1000);
+      if (flush !== "nothing") await this.#writer.flush();
+      await destination.publish(this.#writer, stats);
+    } catch (error) {
+      await this.#giveUp();
+      throw error;
     }
   }
 

@@ -76,7 +76,11 @@ export class AccountSubject {
     this.store = store;
   }
 
-  attempt(name: string, password: string | undefined, signal = new AbortController().signal): LoginAttempt {
+  attempt(
+    name: string,
+    password: string | undefined,
+    signal: AbortSignal = new AbortController().signal,
+  ): LoginAttempt {
     return {
       name,
       ...(password === undefined ? {} : { password }),

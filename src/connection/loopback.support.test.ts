@@ -1,4 +1,7 @@
-/** For tests of data connections: peers and free ports on the loopback, and a check that nothing is left. */
+/**
+ * For tests of data connections: peers and free ports on the loopback, and a check that nothing is left. Named as a
+ * test, so that it is not published.
+ */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { randomInt } from "node:crypto";
@@ -22,15 +25,19 @@ export const NEVER: AbortSignal = new AbortController().signal;
 
 /** Fails the test that leaves a socket, a listener or a timer. Call it once in a file, at the top. */
 export function checkLeaks(): void {
-  let before: readonly string[] = [];
-  const watched = () =>
-    process.getActiveResourcesInfo().filter((name) => /TCP|Timeout|Connect|Shutdown|Write/.test(name));
+  const kinds = ["TCPSocketWrap", "TCPServerWrap", "Timeout"] as const;
+  const count = () => {
+    const active = process.getActiveResourcesInfo();
+    return kinds.map((kind) => active.filter((one) => one === kind).length);
+  };
+  let before: number[] = [];
+  const left = () => count().map((now, n) => Math.max(0, now - (before[n] ?? 0)));
   beforeEach(() => {
-    before = watched();
+    before = count();
   });
   afterEach(async () => {
-    for (let turn = 0; turn < 1000 && watched().length > before.length; turn++) await nextTurn();
-    assert.deepEqual(watched(), before, "left behind by this test");
+    for (let turn = 0; turn < 1000 && left().some((more) => more > 0); turn++) await nextTurn();
+    assert.deepEqual(left(), [0, 0, 0], `left behind by this test: ${kinds.join(", ")}`);
   });
 }
 
