@@ -4,6 +4,7 @@ import { activeConnection } from "../connection/active.js";
 import { sameAddress } from "../connection/address.js";
 import { ClosingPatience } from "../connection/closing-patience.js";
 import type { DataConnection } from "../connection/data-connection.js";
+import type { PlainDataConnection } from "../connection/data-socket.js";
 import { PassivePort } from "../connection/passive.js";
 import type { ServerContext } from "./context.js";
 
@@ -19,7 +20,7 @@ export class DataPort {
   /** How long this client lets us wait when it should close an active connection. */
   readonly #patience = new ClosingPatience();
   #passive: PassivePort | undefined;
-  #pending: DataConnection | undefined;
+  #pending: PlainDataConnection | undefined;
   /** After EPSV ALL every other way to ask is refused (RFC 2428 4). */
   extendedOnly = false;
 
@@ -65,7 +66,7 @@ export class DataPort {
   }
 
   /** The connection for the next transfer; undefined when none was asked for. */
-  take(): DataConnection | undefined {
+  take(): PlainDataConnection | undefined {
     const connection = this.#pending;
     this.#pending = undefined;
     if (connection === undefined && this.#server.options.defaultDataPort) {

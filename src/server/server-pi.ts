@@ -1,6 +1,7 @@
 /** The server's protocol interpreter (RFC 959 2.3): the loop line → gates → run → reply of one control connection. */
 import type { Socket } from "node:net";
 import { ControlConnection, type ControlListener } from "../connection/control-connection.js";
+import type { SessionTls } from "../connection/tls/session-tls.js";
 import { CommandLineDecoder, type CommandLine as Line } from "../protocol/command-line.js";
 import { formatReply, type Reply, reply } from "../protocol/reply.js";
 import type { AnyContext } from "./command.js";
@@ -9,6 +10,7 @@ import { commandIn, isForeignProtocol, type NamedCommand, UNKNOWN } from "./disp
 import { type Passage, pass } from "./gates.js";
 import type { Registry } from "./registry.js";
 import { replyForError } from "./reply-for-error.js";
+import type { LayerChange } from "./security.js";
 import type { Session } from "./session.js";
 import { type TransferListener, Transfers } from "./transfers.js";
 
@@ -56,6 +58,8 @@ export class ServerPi implements ControlListener, TransferListener {
   #working = false;
   #lastActivity = this.#connectedAt;
   #wrongCommands = 0;
+  /** While TLS begins on the control connection. */
+  #handshakes = false;
 
   /** `onClosed` is called when the connection is gone, with a promise for the end of all that it ran. */
   constructor(
@@ -71,6 +75,11 @@ export class ServerPi implements ControlListener, TransferListener {
     this.#decoder = new CommandLineDecoder({ limit: this.#server.options.limits.commandLine });
     this.#connection = new ControlConnection(socket, this.#decoder, this);
     session.closeWith = (text, reason) => this.closeWith(text, reason);
+    if (session.security.implicit) void this.#protectFromStart();
+    else this.#greet();
+  }
+
+  #greet(): void {
     this.#write(reply(220, this.#server.options.banner));
     this.#connection.flush();
   }
@@ -93,7 +102,8 @@ export class ServerPi implements ControlListener, TransferListener {
   }
 
   onClose(error: Error | undefined): void {
-    const reason = this.#ending?.reason ?? (error === undefined ? "peer" : "connection-lost");
+    const unexpected = this.#handshakes ? "tls-handshake" : error === undefined ? "peer" : "connection-lost";
+    const reason = this.#ending?.reason ?? unexpected;
     this.#ending ??= { reason, since: performance.now() };
     this.#queue.length = 0;
     const { info } = this.session;
@@ -296,7 +306,12 @@ export class ServerPi implements ControlListener, TransferListener {
     ) {
       this.#intake = OPEN;
     }
+    const change = this.session.security.takeChange();
+    if (change?.kind === "protect" && this.#clearBytesFollow) {
+      return this.closeWith("Nothing may follow AUTH in clear; closing.", "clear-behind-auth");
+    }
     this.#write(answer);
+    if (change !== undefined) this.#changeLayer(change);
     if (this.#server.wants("command")) {
       this.#server.tell("command", {
         session: this.session.info,
@@ -320,6 +335,44 @@ export class ServerPi implements ControlListener, TransferListener {
       }
     }
     if (this.#server.draining && this.#queue.length === 0) this.drain();
+  }
+
+  /** What came behind AUTH in one segment was perhaps put there by somebody on the way (CVE-2011-1575). */
+  get #clearBytesFollow(): boolean {
+    return this.#queue.length > 0 || this.#connection.holdsInput;
+  }
+
+  /** In the turn of the reply: what comes next belongs to the new layer. */
+  #changeLayer(change: LayerChange): void {
+    if (change.kind === "protect") return void this.#protect(change.tls);
+  }
+
+  async #protect(tls: SessionTls): Promise<void> {
+    this.#connection.flush();
+    this.#handshakes = true;
+    const done = await this.#connection.protect(
+      (socket, hello) => tls.acceptControl(socket, hello),
+      tls.handshakeTimeout,
+    );
+    if (!done) return;
+    this.#handshakes = false;
+    this.session.security.control = "tls";
+    this.#lastActivity = performance.now();
+    this.#work();
+  }
+
+  /** Implicit TLS: nothing is said in clear, not even the welcome. */
+  async #protectFromStart(): Promise<void> {
+    try {
+      this.session.security.begin(undefined, "private");
+    } catch (error) {
+      this.#server.tell("warning", { message: "TLS cannot begin", error });
+      return this.destroy();
+    }
+    const change = this.session.security.takeChange();
+    if (change?.kind !== "protect") return;
+    await this.#protect(change.tls);
+    if (!this.#handshakes) this.#greet();
   }
 
   #end(reason: string): void {

@@ -46,19 +46,44 @@ export class FtpServer extends EventEmitter<ServerEvents> implements AsyncDispos
 
   /**
    * Listens on every host, all with the same port; 127.0.0.1 and 21 when nothing is said, and port 0 takes one
-   * that is free on all of them.
+   * that is free on all of them. `implicitTls`: a second port on the same hosts, where TLS begins at once.
    * @throws the system's error, with `code` EADDRINUSE, EACCES, EADDRNOTAVAIL and so on; then nothing listens.
    */
-  async listen(o: { hosts?: readonly string[]; port?: number } = {}): Promise<readonly ListenAddress[]> {
+  async listen(
+    o: { hosts?: readonly string[]; port?: number; implicitTls?: { port: number } } = {},
+  ): Promise<readonly ListenAddress[]> {
     if (this.#listeners.length > 0) throw new Error("the server listens already");
     if (this.#context.draining) throw new Error("the server was closed");
-    const { listeners, addresses } = await listenOnAll(o.hosts ?? ["127.0.0.1"], o.port ?? 21, () =>
-      createServer({ allowHalfOpen: true, pauseOnConnect: false }, (socket) => this.#admit(socket)),
-    );
-    this.#listeners = listeners;
-    this.#addresses = addresses;
+    if (o.implicitTls !== undefined && this.#context.options.tls === undefined) {
+      throw new RangeError("implicit TLS needs the option tls");
+    }
+    const hosts = o.hosts ?? ["127.0.0.1"];
+    const plain = await listenOnAll(hosts, o.port ?? 21, () => this.#listener(false));
+    this.#listeners = plain.listeners;
+    this.#addresses = plain.addresses;
+    if (o.implicitTls !== undefined) await this.#listenImplicitly(hosts, o.implicitTls.port);
     this.#sweepOften();
-    return addresses;
+    return this.#addresses;
+  }
+
+  async #listenImplicitly(hosts: readonly string[], port: number): Promise<void> {
+    try {
+      const { listeners, addresses } = await listenOnAll(hosts, port, () => this.#listener(true));
+      this.#listeners = [...this.#listeners, ...listeners];
+      this.#addresses = [
+        ...this.#addresses,
+        ...addresses.map((address) => ({ ...address, implicitTls: true })),
+      ];
+    } catch (error) {
+      await this.#stopListening();
+      throw error;
+    }
+  }
+
+  #listener(implicit: boolean): Server {
+    return createServer({ allowHalfOpen: true, pauseOnConnect: false }, (socket) =>
+      this.#admit(socket, implicit),
+    );
   }
 
   /** New options for sessions and transfers that begin from now on; nobody is disconnected. */
@@ -95,7 +120,7 @@ export class FtpServer extends EventEmitter<ServerEvents> implements AsyncDispos
     await this.destroy();
   }
 
-  #admit(socket: Socket): void {
+  #admit(socket: Socket, implicit: boolean): void {
     // From its first moment: a reset before any other listener is there would end the process.
     socket.on("error", ignore);
     const peer = { address: normalAddress(socket.remoteAddress ?? ""), port: socket.remotePort ?? 0 };
@@ -113,12 +138,18 @@ export class FtpServer extends EventEmitter<ServerEvents> implements AsyncDispos
       inAll();
       return this.#refuse(socket, peer, "sessions-per-address");
     }
-    this.#start(socket, peer, local, [inAll, fromAddress]);
+    this.#start(socket, peer, local, implicit, [inAll, fromAddress]);
   }
 
-  #start(socket: Socket, peer: Peer, local: Peer, leases: readonly Lease[]): void {
+  #start(socket: Socket, peer: Peer, local: Peer, implicit: boolean, leases: readonly Lease[]): void {
     this.#sessionNumber += 1;
-    const session = new Session(this.#context, `${this.#idPrefix}-${this.#sessionNumber}`, peer, local);
+    const session = new Session(
+      this.#context,
+      `${this.#idPrefix}-${this.#sessionNumber}`,
+      peer,
+      local,
+      implicit,
+    );
     if (this.#context.wants("connect")) this.#context.tell("connect", { session: session.info });
     const pi = new ServerPi(socket, session, REGISTRY, (ended) => {
       for (const release of leases) release();
@@ -219,7 +250,20 @@ function resolve(options: ServerOptions): ResolvedOptions {
     passiveAddress: options.passive?.address,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     timeouts: { ...DEFAULT_TIMEOUTS, ...options.timeouts },
+    tls: options.tls === undefined ? undefined : resolveTls(options.tls),
     hostNames: (options.hostNames ?? []).map((name) => name.toLowerCase()),
+  };
+}
+
+function resolveTls(tls: NonNullable<ServerOptions["tls"]>): NonNullable<ResolvedOptions["tls"]> {
+  const { control = "allow" } = tls;
+  return {
+    data: control,
+    binding: "prefer",
+    clearControl: false,
+    acceptBareEnd: false,
+    ...tls,
+    control,
   };
 }
 

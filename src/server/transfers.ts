@@ -89,9 +89,9 @@ export class Transfers {
       ({ direction: "send"; source: ReadHandle } | { direction: "receive"; sink: WriteHandle }),
   ): Promise<Reply> {
     const session = this.#session;
-    const dataConnection = session.dataPort.take();
-    if (dataConnection === undefined)
-      throw new Error("the gate let a transfer pass without a data connection");
+    const plain = session.dataPort.take();
+    if (plain === undefined) throw new Error("the gate let a transfer pass without a data connection");
+    const dataConnection = session.security.protect(plain, what.direction);
     const abort = new AbortController();
     const { timeouts } = session.server.options;
     const running = { opened: false };
