@@ -1,5 +1,6 @@
 /** Who a server is: its private key and certificates, checked when they are loaded and not at the first client. */
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { isIP } from "node:net";
 import { createSecureContext, type SecureContextOptions } from "node:tls";
 
 /** All as PEM text. */
@@ -67,7 +68,9 @@ export class TlsIdentity {
   serves(host: string): boolean {
     const name = host.toLowerCase().replace(/\.$/, "");
     if (this.#hosts.some((pattern) => matches(pattern, name))) return true;
-    return this.certificate.checkHost(name) !== undefined || this.certificate.checkIP(name) !== undefined;
+    return isIP(name) === 0
+      ? this.certificate.checkHost(name) !== undefined
+      : this.certificate.checkIP(name) !== undefined;
   }
 }
 
