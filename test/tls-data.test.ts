@@ -41,19 +41,34 @@ for (const version of VERSIONS) {
       }
     });
 
-    test("give tickets to clients that use each one once", async () => {
-      if (version === "TLSv1.2") return; // Only TLS 1.3 has such tickets (RFC 8446 C.4).
-      await using server = await TestServer.start({ tls: { binding: "require" } });
-      await using client = await (await TlsClient.open({ port: server.port, version })).protect();
-      await server.files.put("/a", "content");
-      let session: Buffer | undefined = await client.session();
-      for (let n = 0; n < 5; n++) {
-        const seen = await client.transfer("RETR a", { session });
-        assert.deepEqual([seen.codes[1], seen.reused], [226, true], seen.text);
-        assert.notEqual(seen.ticket, undefined, "a new ticket on the data connection");
-        session = seen.ticket;
-      }
-    });
+    if (version === "TLSv1.3") {
+      test("begin anew where a client uses each ticket once, and has used them all", async () => {
+        await using server = await TestServer.start({ tls: {} });
+        await using client = await (await TlsClient.open({ port: server.port, version })).protect();
+        await server.files.put("/a", "content");
+        const tickets = [...(await client.tickets(2))];
+        for (let n = 0; n < 7; n++) {
+          const session = tickets.shift();
+          const seen = await client.transfer("RETR a", { session });
+          assert.deepEqual(
+            [seen.codes[1], seen.reused],
+            [226, session !== undefined],
+            `transfer ${n}: ${seen.text}`,
+          );
+          tickets.push(...seen.tickets);
+        }
+      });
+
+      test("have to resume where a client uses one ticket again and again", async () => {
+        await using server = await TestServer.start({ tls: {} });
+        await using client = await (await TlsClient.open({ port: server.port, version })).protect();
+        await server.files.put("/a", "content");
+        const session = await client.session();
+        for (let n = 0; n < 4; n++)
+          assert.equal((await client.transfer("RETR a", { session })).codes[1], 226);
+        assert.equal((await client.transfer("RETR a")).codes[1], 522);
+      });
+    }
 
     test("cross-session-ticket: another session's ticket is refused, and the transfer not done", async () => {
       for (const binding of ["prefer", "require"] as const) {

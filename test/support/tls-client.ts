@@ -65,8 +65,13 @@ export class TlsClient extends RawClient {
   /** The newest session that the server gave: of TLS 1.3, a ticket that comes behind the handshake. */
   async session(): Promise<Buffer> {
     if (this.#options.version === "TLSv1.2") return this.tls.getSession() ?? Buffer.alloc(0);
-    while (this.#tickets.length === 0) await once(this.tls, "session");
-    return this.#tickets.at(-1) as Buffer;
+    return (await this.tickets(1)).at(-1) as Buffer;
+  }
+
+  /** All tickets of the control connection, when so many have come. */
+  async tickets(count: number): Promise<readonly Buffer[]> {
+    while (this.#tickets.length < count) await once(this.tls, "session");
+    return this.#tickets;
   }
 
   /**
@@ -87,7 +92,13 @@ export class TlsClient extends RawClient {
     try {
       const first = await this.command(line);
       if (first.code >= 200)
-        return { codes: [first.code], text: first.lines.join(" "), bytes: NOTHING, reused: false };
+        return {
+          codes: [first.code],
+          text: first.lines.join(" "),
+          bytes: NOTHING,
+          reused: false,
+          tickets: [],
+        };
       const seen = this.#move(await data.socket(), o);
       const [last, moved] = await Promise.all([this.reply(), seen]);
       return { codes: [first.code, last.code], text: last.lines.join(" "), ...moved };
@@ -104,16 +115,16 @@ export class TlsClient extends RawClient {
       readonly cut?: "close_notify" | "fin" | "reset";
       readonly certificate?: false;
     },
-  ): Promise<Pick<TransferSeen, "bytes" | "reused" | "ticket">> {
+  ): Promise<Pick<TransferSeen, "bytes" | "reused" | "tickets">> {
     const { key: _key, cert: _cert, ...without } = this.#options;
     const options = o.certificate === false ? without : this.#options;
     const chunks: Buffer[] = [];
-    let ticket: Buffer | undefined;
+    const tickets: Buffer[] = [];
     let tls: TLSSocket | undefined;
     let reused = false;
     try {
       tls = await secure(socket, options, o.session, (given) => {
-        ticket = given;
+        tickets.push(given);
       });
       reused = tls.isSessionReused();
       tls.on("data", (chunk: Buffer) => chunks.push(chunk));
@@ -123,7 +134,7 @@ export class TlsClient extends RawClient {
     } catch {
       // Refused; the reply tells why.
     }
-    return { bytes: Buffer.concat(chunks), reused, ...(ticket === undefined ? {} : { ticket }) };
+    return { bytes: Buffer.concat(chunks), reused, tickets };
   }
 }
 
@@ -134,8 +145,8 @@ export interface TransferSeen {
   readonly bytes: Buffer;
   /** Whether the data connection resumed the session that it offered. */
   readonly reused: boolean;
-  /** The newest ticket that came on the data connection. */
-  readonly ticket?: Buffer;
+  /** That came on the data connection. */
+  readonly tickets: readonly Buffer[];
 }
 
 const NOTHING = Buffer.alloc(0);

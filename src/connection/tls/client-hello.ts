@@ -7,8 +7,11 @@ import { Buffer } from "node:buffer";
 export interface ClientHello {
   /** The host of RFC 6066 3 (SNI), in lower case. */
   readonly serverName: string | undefined;
-  /** Whether it wants to resume a session: by PSK (TLS 1.3), by ticket (RFC 5077) or by session id (TLS 1.2). */
-  readonly offersSession: boolean;
+  /**
+   * What names the session that it wants to resume, if any: the first identity of a PSK (TLS 1.3), a ticket
+   * (RFC 5077), or a session id (TLS 1.2). A view of the bytes that were read.
+   */
+  readonly session: Buffer | undefined;
 }
 
 /** Bytes of a first message at most. Real ones have 200 to 2,000; a client certificate is not in it. */
@@ -68,20 +71,20 @@ function read(hello: Reader): ClientHello {
   hello.vector(1); // compression methods
   const extensions = hello.done ? undefined : hello.vector(2);
   let serverName: string | undefined;
-  let ticket = false;
-  let psk = false;
+  let ticket: Buffer | undefined;
+  let psk: Buffer | undefined;
   let newest = 0;
   while (extensions !== undefined && !extensions.done) {
     const type = extensions.number(2);
     const data = extensions.vector(2);
     if (type === SERVER_NAME) serverName = hostIn(data);
-    else if (type === SESSION_TICKET) ticket = !data.done;
-    else if (type === PRE_SHARED_KEY) psk = true;
+    else if (type === SESSION_TICKET) ticket = data.rest();
+    else if (type === PRE_SHARED_KEY) psk = data.vector(2).vector(2).rest();
     else if (type === SUPPORTED_VERSIONS) newest = newestVersion(data.vector(1));
   }
   // TLS 1.3 sends a random session id, for the sake of boxes on the way (RFC 8446 D.4): it offers nothing.
-  const byId = newest < TLS_1_3 && !sessionId.done;
-  return { serverName, offersSession: psk || ticket || byId };
+  const id = newest < TLS_1_3 ? sessionId.rest() : undefined;
+  return { serverName, session: psk ?? ticket ?? id };
 }
 
 function hostIn(data: Reader): string | undefined {
@@ -134,6 +137,11 @@ class Reader {
     const from = this.#at;
     this.skip(length);
     return new Reader(this.#bytes.subarray(from, this.#at));
+  }
+
+  /** Undefined when there is nothing. */
+  rest(): Buffer | undefined {
+    return this.done ? undefined : this.#bytes.subarray(this.#at);
   }
 
   text(): string {

@@ -6,7 +6,7 @@
  * any other session cannot resume here: what binds the two is cryptography, not an address.
  */
 import type { Buffer } from "node:buffer";
-import { constants, randomBytes } from "node:crypto";
+import { constants, createHash, randomBytes } from "node:crypto";
 import type { Duplex } from "node:stream";
 import { createServer, type Server, type TLSSocket, type TlsOptions } from "node:tls";
 import { DataConnectionError } from "../data-connection.js";
@@ -54,8 +54,7 @@ export class SessionTls {
   #last: Promise<unknown> = Promise.resolve();
   #certificate: Buffer | undefined;
   #serverName: string | undefined;
-  /** Whether a data connection has resumed since the login began. */
-  #resumed = false;
+  readonly #resumptions = new Resumptions();
 
   constructor(options: SessionTlsOptions) {
     this.#options = options;
@@ -78,6 +77,7 @@ export class SessionTls {
     // Node's own way for many names (SNICallback) swaps the context, and with it the ticket keys.
     if (typeof identity === "function") this.#server = this.#makeServer(identity(hello.serverName));
     const socket = await this.#handshake(stream);
+    this.#resumptions.begun(socket);
     this.#serverName = hello.serverName;
     this.#certificate = verifiedCertificate(socket);
     return socket;
@@ -105,22 +105,25 @@ export class SessionTls {
 
   /** After REIN nothing is expected of data connections that comes from before (RFC 4217 13). */
   reset(): void {
-    this.#resumed = false;
+    this.#resumptions.reset();
   }
 
   #objectionTo(socket: TLSSocket, hello: ClientHello): string | undefined {
     const { binding } = this.#options;
     if (socket.isSessionReused()) {
-      this.#resumed = true;
+      this.#resumptions.resumed(hello);
       return undefined;
     }
     if (binding === "require") return "it does not resume the control connection's session";
-    if (binding === "prefer" && hello.offersSession) return "it offers a session that is not this one's";
-    if (binding === "prefer" && this.#resumed) return "data connections of this session resumed before";
+    if (binding === "prefer" && hello.session !== undefined)
+      return "it offers a session that is not this one's";
+    if (binding === "prefer" && this.#resumptions.expected)
+      return "data connections of this session resumed before";
     // RFC 4217 15.1.2: who proved who they are on the control connection does so here too.
     if (this.#certificate !== undefined && !verifiedCertificate(socket)?.equals(this.#certificate)) {
       return "it has not the client certificate of the control connection";
     }
+    this.#resumptions.begun(socket);
     return undefined;
   }
 
@@ -173,6 +176,44 @@ export class SessionTls {
     found(null, this.#sessionsById.get(id.toString("hex")) ?? null);
   };
 }
+
+/**
+ * Whether a client that begins anew should have resumed.
+ *
+ * One that uses a ticket twice can always do so. Others use each ticket once (RFC 8446 C.4); OpenSSL gives two
+ * with every full handshake, and Node lets it give none with a resumed one: when theirs are used up they have to
+ * begin anew.
+ */
+class Resumptions {
+  #count = 0;
+  #tickets = 0;
+  #last: Buffer | undefined;
+  #reuses = false;
+
+  get expected(): boolean {
+    return this.#count > 0 && (this.#reuses || this.#count < this.#tickets);
+  }
+
+  /** A full handshake. */
+  begun(socket: TLSSocket): void {
+    if (socket.getProtocol() === "TLSv1.3") this.#tickets += TICKETS_OF_A_HANDSHAKE;
+    else this.#reuses = true; // A session of TLS 1.2 is good for any number of times.
+  }
+
+  resumed({ session }: ClientHello): void {
+    this.#count += 1;
+    if (session === undefined) return;
+    const digest = createHash("sha256").update(session).digest();
+    if (this.#last?.equals(digest)) this.#reuses = true;
+    this.#last = digest;
+  }
+
+  reset(): void {
+    this.#count = 0;
+  }
+}
+
+const TICKETS_OF_A_HANDSHAKE = 2;
 
 function serverOptions(
   { key, chain, passphrase }: TlsIdentity,
