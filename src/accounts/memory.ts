@@ -30,6 +30,7 @@ export type MemoryAccount = {
   readonly permissions?: PermissionRules;
   readonly limits?: AccountLimits;
   readonly mounts?: Account["mounts"];
+  readonly requireTls?: Account["requireTls"];
 } & (
   | {
       /** In clear: compared in constant time, which costs no hash. */
@@ -85,9 +86,19 @@ export class MemoryAccounts implements AccountStore {
       if (error instanceof TurnstileError) return { refused: "unavailable" };
       throw error;
     }
-    const { home, permissions, limits, mounts } = known;
+    const { home, permissions, limits, mounts, requireTls } = known;
     const storage = await known.openStorage(attempt);
-    return { ok: { name: attempt.name, storage, home, permissions, limits, ...(mounts && { mounts }) } };
+    return {
+      ok: {
+        name: attempt.name,
+        storage,
+        home,
+        permissions,
+        limits,
+        ...(mounts && { mounts }),
+        ...(requireTls && { requireTls }),
+      },
+    };
   }
 
   async open(account: Account): Promise<AccountLease | { readonly refused: Refusal }> {
@@ -120,6 +131,7 @@ interface KnownAccount {
   readonly permissions: Permissions;
   readonly limits: AccountLimits;
   readonly mounts: Account["mounts"];
+  readonly requireTls: Account["requireTls"];
 }
 
 function knownAccount(account: MemoryAccount): KnownAccount {
@@ -130,6 +142,7 @@ function knownAccount(account: MemoryAccount): KnownAccount {
     permissions: permissionsOf(account.permissions ?? "all"),
     limits: account.limits ?? {},
     mounts: account.mounts,
+    requireTls: account.requireTls,
   };
 }
 

@@ -18,6 +18,8 @@ import { type TransferListener, Transfers } from "./transfers.js";
 interface Exchange extends NamedCommand {
   readonly waited: boolean;
   readonly startedAt: number;
+  /** Lines that had been taken when it began. */
+  readonly linesBefore: number;
   /** Of commands with a transfer: called when the completion reply is written. */
   settle?: () => void;
   error?: unknown;
@@ -58,6 +60,8 @@ export class ServerPi implements ControlListener, TransferListener {
   #working = false;
   #lastActivity = this.#connectedAt;
   #wrongCommands = 0;
+  /** Taken so far, empty ones too. */
+  #lines = 0;
   /** While TLS begins on the control connection. */
   #handshakes = false;
 
@@ -207,7 +211,9 @@ export class ServerPi implements ControlListener, TransferListener {
     if (this.#intake.kind === "full") return undefined;
     if (this.#intake.kind === "finished" && this.#intake.by === "command") return undefined;
     // ftplib's ABOR arrives without its LF (DESIGN 6.6); the transfer may have ended before that.
-    return this.#connection.next() ?? this.#decoder.endAbortLine();
+    const line = this.#connection.next() ?? this.#decoder.endAbortLine();
+    if (line !== undefined) this.#lines += 1;
+    return line;
   }
 
   #take(line: Line): void {
@@ -239,7 +245,7 @@ export class ServerPi implements ControlListener, TransferListener {
       this.#connection.end();
       return;
     }
-    const exchange: Exchange = { ...named, waited, startedAt: performance.now() };
+    const exchange: Exchange = { ...named, waited, startedAt: performance.now(), linesBefore: this.#lines };
     const beside = this.#running !== undefined;
     if (!beside) this.#running = exchange;
     let answer: Reply | Promise<Reply>;
@@ -307,7 +313,7 @@ export class ServerPi implements ControlListener, TransferListener {
       this.#intake = OPEN;
     }
     const change = this.session.security.takeChange();
-    if (change?.kind === "protect" && this.#clearBytesFollow) {
+    if (change?.kind === "protect" && this.#clearBytesFollow(exchange)) {
       return this.closeWith("Nothing may follow AUTH in clear; closing.", "clear-behind-auth");
     }
     this.#write(answer);
@@ -338,8 +344,8 @@ export class ServerPi implements ControlListener, TransferListener {
   }
 
   /** What came behind AUTH in one segment was perhaps put there by somebody on the way (CVE-2011-1575). */
-  get #clearBytesFollow(): boolean {
-    return this.#queue.length > 0 || this.#connection.holdsInput;
+  #clearBytesFollow({ linesBefore }: Exchange): boolean {
+    return this.#lines > linesBefore || this.#queue.length > 0 || this.#connection.holdsInput;
   }
 
   /** In the turn of the reply: what comes next belongs to the new layer. */
