@@ -16,6 +16,8 @@ export interface CommandNeeds {
   readonly secureLogin?: boolean;
   /** Asked for the argument when that is a pathname, else for the working directory; refused with 550. */
   readonly permission?: Permission;
+  /** "kept" when the command is about a link itself: the permission is then asked for where the link is. */
+  readonly links?: "kept";
   /** Refused with 425 when no PASV, PORT or the like came before. */
   readonly dataConnection?: boolean;
   /** A method of the account's storage; refused with 502 when the storage lacks it. */
@@ -23,10 +25,11 @@ export interface CommandNeeds {
 }
 
 /**
- * What happens when the command comes while a transfer runs: "wait" for its end; "now"; "jump" is now also
- * before commands that wait; "at-end" waits, and nothing that follows it is taken any more.
+ * What happens when the command comes while a transfer runs: "wait" for its end; "now", unless others wait;
+ * "abort" ends the transfer at once, and is answered when those before it are; "at-end" waits, and nothing that
+ * follows it is taken before it is answered.
  */
-export type DuringTransfer = "wait" | "now" | "jump" | "at-end";
+export type DuringTransfer = "wait" | "now" | "abort" | "at-end";
 
 type Declaration<Argument, Needs extends CommandNeeds> = {
   /** Upper case; with a space for what is said behind SITE: `SITE CHMOD`. */

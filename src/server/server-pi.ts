@@ -4,9 +4,10 @@ import { ControlConnection, type ControlListener } from "../connection/control-c
 import type { SessionTls } from "../connection/tls/session-tls.js";
 import { CommandLineDecoder, type CommandLine as Line } from "../protocol/command-line.js";
 import { formatReply, type Reply, reply } from "../protocol/reply.js";
-import type { AnyContext } from "./command.js";
+import type { AnyContext, DuringTransfer } from "./command.js";
 import type { ServerContext } from "./context.js";
 import { commandIn, isForeignProtocol, type NamedCommand, UNKNOWN } from "./dispatch.js";
+import type { ServerEvents } from "./events.js";
 import { type Passage, pass } from "./gates.js";
 import type { Registry } from "./registry.js";
 import { replyForError } from "./reply-for-error.js";
@@ -20,9 +21,14 @@ interface Exchange extends NamedCommand {
   readonly startedAt: number;
   /** Lines that had been taken when it began. */
   readonly linesBefore: number;
-  /** Of commands with a transfer: called when the completion reply is written. */
-  settle?: () => void;
   error?: unknown;
+}
+
+/** A session that has ended, for the server's book. */
+export interface Farewell {
+  readonly detail: ServerEvents["disconnect"][0];
+  /** Resolves when all that it ran has ended and everything is given back. Never rejects. */
+  readonly ended: Promise<void>;
 }
 
 type Intake =
@@ -50,7 +56,7 @@ export class ServerPi implements ControlListener, TransferListener {
   readonly #decoder: CommandLineDecoder;
   readonly #connection: ControlConnection<Line>;
   readonly #connectedAt = performance.now();
-  readonly #onClosed: (ended: Promise<void>) => void;
+  readonly #onClosed: (farewell: Farewell) => void;
   readonly #queue: Line[] = [];
   #running: Exchange | undefined;
   /** Commands that were begun while a transfer ran, and are not answered yet. */
@@ -64,14 +70,11 @@ export class ServerPi implements ControlListener, TransferListener {
   #lines = 0;
   /** While TLS begins on the control connection. */
   #handshakes = false;
+  /** Called when no command runs any more, once the connection is gone. */
+  #commandsEnded: () => void = () => {};
 
-  /** `onClosed` is called when the connection is gone, with a promise for the end of all that it ran. */
-  constructor(
-    socket: Socket,
-    session: Session,
-    registry: Registry,
-    onClosed: (ended: Promise<void>) => void,
-  ) {
+  /** `onClosed` is called when the connection is gone. */
+  constructor(socket: Socket, session: Session, registry: Registry, onClosed: (farewell: Farewell) => void) {
     this.session = session;
     this.#server = session.server;
     this.#registry = registry;
@@ -111,18 +114,16 @@ export class ServerPi implements ControlListener, TransferListener {
     this.#ending ??= { reason, since: performance.now() };
     this.#queue.length = 0;
     const { info } = this.session;
-    const name = info.account;
-    const ended = this.session.end().catch((failure: unknown) => {
-      this.#server.tell("warning", { message: "a session could not be ended cleanly", error: failure });
-    });
-    this.#onClosed(ended);
     const duration = performance.now() - this.#connectedAt;
-    this.#server.tell("disconnect", {
-      session: info,
-      account: name,
-      reason,
-      duration,
-      ...(error === undefined ? {} : { error }),
+    const detail = { session: info, account: info.account, reason, duration };
+    this.#onClosed({
+      detail: error === undefined ? detail : { ...detail, error },
+      ended: this.session.end(
+        new Promise((resolve) => {
+          this.#commandsEnded = resolve;
+          if (!this.#busy) resolve();
+        }),
+      ),
     });
   }
 
@@ -134,11 +135,11 @@ export class ServerPi implements ControlListener, TransferListener {
       return;
     }
     const { session } = this;
-    if (session.login.kind !== "in" && now - this.#connectedAt > timeouts.login) {
+    if (session.login.kind !== "in" && now - session.loggedOutSince > timeouts.login) {
       return this.closeWith("Login took too long; closing.", "login-timeout");
     }
     // While a transfer runs its own stall deadline holds; lftp and curl send nothing for hours then.
-    if (this.#running !== undefined) return;
+    if (this.#busy) return;
     if (now - this.#lastActivity > session.idleLimit) this.closeWith("Idle for too long; closing.", "idle");
   }
 
@@ -162,15 +163,10 @@ export class ServerPi implements ControlListener, TransferListener {
     this.#write(value);
   }
 
-  /** ABOR may have come while the file was being opened. */
+  /** ABOR, or the peer's end, may have come while the file was being opened. */
   transferOpened(): void {
-    for (let n = 0; n < this.#queue.length; ) {
-      const line = this.#queue[n] as Line;
-      if (this.#actsAtOnce(line, n)) {
-        this.#queue.splice(n, 1);
-        this.#begin(line, true);
-      } else n += 1;
-    }
+    const left = this.#intake.kind === "finished" && this.#intake.by === "peer";
+    if (left || this.#queue.some((line) => this.#timingOf(line) === "abort")) this.session.transfer?.abort();
     this.#work();
   }
 
@@ -179,7 +175,7 @@ export class ServerPi implements ControlListener, TransferListener {
     if (this.#working) return;
     this.#working = true;
     while (this.#ending === undefined && !this.#connection.congested) {
-      const waiting = this.#busy ? undefined : this.#queue.shift();
+      const waiting = this.#nextWaiting();
       if (waiting !== undefined) {
         this.#begin(waiting, true);
         continue;
@@ -206,6 +202,13 @@ export class ServerPi implements ControlListener, TransferListener {
     return this.#running !== undefined || this.#beside > 0;
   }
 
+  /** The first of the commands that wait, when its turn has come. */
+  #nextWaiting(): Line | undefined {
+    const [first] = this.#queue;
+    if (first === undefined || (this.#busy && !this.#actsNow(this.#timingOf(first)))) return undefined;
+    return this.#queue.shift();
+  }
+
   #nextLine(): Line | undefined {
     if (this.#intake.kind === "full" && !this.#busy) this.#intake = OPEN;
     if (this.#intake.kind === "full") return undefined;
@@ -223,34 +226,36 @@ export class ServerPi implements ControlListener, TransferListener {
       return this.#end("line-too-long");
     }
     if (!this.#busy) return this.#begin(line, false);
-    if (this.#actsAtOnce(line, this.#queue.length)) return this.#begin(line, true);
+    const timing = this.#timingOf(line);
+    if (this.#queue.length === 0 && this.#actsNow(timing)) return this.#begin(line, true);
     this.#queue.push(line);
-    const { duringTransfer } = commandIn(this.#registry, line);
-    if (duringTransfer === "at-end") this.#intake = { kind: "finished", by: "command" };
+    if (timing === "at-end") this.#intake = { kind: "finished", by: "command" };
     else if (this.#queue.length >= this.#server.options.limits.queuedCommands)
       this.#intake = { kind: "full" };
+    if (timing === "abort" && this.session.transfer?.opened === true) this.session.transfer.abort();
   }
 
-  #actsAtOnce(line: Line, linesBefore: number): boolean {
-    if (this.session.transfer?.opened !== true) return false;
-    const { duringTransfer } = commandIn(this.#registry, line);
-    return duringTransfer === "jump" || (duringTransfer === "now" && linesBefore === 0 && this.#beside === 0);
+  #timingOf(line: Line): DuringTransfer {
+    return commandIn(this.#registry, line).duringTransfer;
+  }
+
+  /** Whether a command that nothing waits before may begin although another one runs. */
+  #actsNow(timing: DuringTransfer): boolean {
+    return timing === "now" && this.#beside === 0 && this.session.transfer?.opened === true;
   }
 
   #begin(line: Line, waited: boolean): void {
     const named = commandIn(this.#registry, line);
     if (named.command === UNKNOWN && isForeignProtocol(named.verb)) {
       // A browser that was made to talk to us must get nothing of what it sent back (ALPACA; study/field.md 4).
-      this.#ending = { reason: "foreign-protocol", since: performance.now() };
-      this.#connection.end();
-      return;
+      return this.#end("foreign-protocol");
     }
     const exchange: Exchange = { ...named, waited, startedAt: performance.now(), linesBefore: this.#lines };
     const beside = this.#running !== undefined;
     if (!beside) this.#running = exchange;
     let answer: Reply | Promise<Reply>;
     try {
-      answer = line.kind === "control-character" ? NO_SPECIAL_CHARACTERS : this.#answer(exchange);
+      answer = line.kind === "control-character" ? this.#refuseCharacters() : this.#answer(exchange);
     } catch (error) {
       answer = failed(exchange, error);
     }
@@ -269,8 +274,8 @@ export class ServerPi implements ControlListener, TransferListener {
       this.session.transfer = undefined;
     }
     this.#complete(exchange, settled);
-    exchange.settle?.();
     this.#work();
+    if (!this.#busy) this.#commandsEnded();
   }
 
   #answer(exchange: Exchange): Reply | Promise<Reply> {
@@ -280,24 +285,28 @@ export class ServerPi implements ControlListener, TransferListener {
   }
 
   #run(exchange: Exchange, passage: Passage): Reply | Promise<Reply> {
-    if ("refused" in passage) return passage.refused;
     const { command } = exchange;
+    if ("refused" in passage) {
+      // REST is said of the transfer behind it. When that is refused, the next one must not begin there.
+      if (command.needs.dataConnection === true) this.session.restart = 0;
+      return passage.refused;
+    }
     const context: AnyContext = {
       session: this.session,
       argument: passage.argument,
       waited: exchange.waited,
       commands: this.#registry,
-      transfer: command.needs.dataConnection === true ? this.#transfersFor(exchange) : undefined,
+      transfer:
+        command.needs.dataConnection === true ? new Transfers(this.session, this, command) : undefined,
       preliminary: (text) => this.#write(reply(120, text)),
     };
     return command.run(context);
   }
 
-  #transfersFor(exchange: Exchange): Transfers {
-    const replied = new Promise<void>((resolve) => {
-      exchange.settle = resolve;
-    });
-    return new Transfers(this.session, this, exchange.command, replied);
+  /** It may have been a transfer; see `#run`. */
+  #refuseCharacters(): Reply {
+    this.session.restart = 0;
+    return NO_SPECIAL_CHARACTERS;
   }
 
   #complete(exchange: Exchange, answer: Reply): void {
@@ -384,7 +393,8 @@ export class ServerPi implements ControlListener, TransferListener {
   #end(reason: string): void {
     if (this.#ending !== undefined) return;
     this.#ending = { reason, since: performance.now() };
-    this.session.transfer?.abort();
+    this.#queue.length = 0;
+    this.session.abort();
     this.#connection.end();
   }
 

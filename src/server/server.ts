@@ -4,6 +4,7 @@ import { EventEmitter } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import type { Peer } from "../accounts/accounts.js";
 import { normalAddress } from "../connection/address.js";
+import { withDeadline } from "../connection/deadline.js";
 import { PortRange } from "../connection/port-range.js";
 import { formatReply, reply } from "../protocol/reply.js";
 import { Counters, type Lease } from "./admission.js";
@@ -22,7 +23,8 @@ export class FtpServer extends EventEmitter<ServerEvents> implements AsyncDispos
   readonly #context: Context;
   readonly #pis = new Set<ServerPi>();
   readonly #idPrefix = randomBytes(3).toString("hex");
-  #listeners: Server[] = [];
+  #listening: ReturnType<typeof listenOnAll> | undefined;
+  #stopped: Promise<void> | undefined;
   #addresses: readonly ListenAddress[] = [];
   #sweep: NodeJS.Timeout | undefined;
   #sessionNumber = 0;
@@ -47,35 +49,50 @@ export class FtpServer extends EventEmitter<ServerEvents> implements AsyncDispos
   /**
    * Listens on every host, all with the same port; 127.0.0.1 and 21 when nothing is said, and port 0 takes one
    * that is free on all of them. `implicitTls`: a second port on the same hosts, where TLS begins at once.
-   * @throws the system's error, with `code` EADDRINUSE, EACCES, EADDRNOTAVAIL and so on; then nothing listens.
+   * @throws the system's error, with `code` EADDRINUSE, EACCES, EADDRNOTAVAIL and so on, and an Error when the
+   * server listens already or is closed meanwhile; RangeError for implicit TLS without the option `tls`. Then
+   * nothing new listens.
    */
   async listen(
     o: { hosts?: readonly string[]; port?: number; implicitTls?: { port: number } } = {},
   ): Promise<readonly ListenAddress[]> {
-    if (this.#listeners.length > 0) throw new Error("the server listens already");
     if (this.#context.draining) throw new Error("the server was closed");
+    if (this.#listening !== undefined) throw new Error("the server listens already");
     if (o.implicitTls !== undefined && this.#context.options.tls === undefined) {
       throw new RangeError("implicit TLS needs the option tls");
     }
-    const hosts = o.hosts ?? ["127.0.0.1"];
-    const plain = await listenOnAll(hosts, o.port ?? 21, () => this.#listener(false));
-    this.#listeners = plain.listeners;
-    this.#addresses = plain.addresses;
-    if (o.implicitTls !== undefined) await this.#listenImplicitly(hosts, o.implicitTls.port);
-    this.#sweepOften();
-    return this.#addresses;
+    const listening = this.#listenOn(o.hosts ?? ["127.0.0.1"], o.port ?? 21, o.implicitTls?.port);
+    this.#listening = listening;
+    try {
+      const { addresses } = await listening;
+      if (this.#context.draining) throw new Error("the server was closed");
+      this.#addresses = addresses;
+      this.#sweepOften();
+      return addresses;
+    } catch (error) {
+      this.#listening = undefined;
+      throw error;
+    }
   }
 
-  async #listenImplicitly(hosts: readonly string[], port: number): Promise<void> {
+  async #listenOn(
+    hosts: readonly string[],
+    port: number,
+    implicitPort: number | undefined,
+  ): ReturnType<typeof listenOnAll> {
+    const plain = await listenOnAll(hosts, port, () => this.#listener(false));
+    if (implicitPort === undefined) return plain;
     try {
-      const { listeners, addresses } = await listenOnAll(hosts, port, () => this.#listener(true));
-      this.#listeners = [...this.#listeners, ...listeners];
-      this.#addresses = [
-        ...this.#addresses,
-        ...addresses.map((address) => ({ ...address, implicitTls: true })),
-      ];
+      const implicit = await listenOnAll(hosts, implicitPort, () => this.#listener(true));
+      return {
+        listeners: [...plain.listeners, ...implicit.listeners],
+        addresses: [
+          ...plain.addresses,
+          ...implicit.addresses.map((address) => ({ ...address, implicitTls: true })),
+        ],
+      };
     } catch (error) {
-      await this.#stopListening();
+      for (const listener of plain.listeners) listener.close();
       throw error;
     }
   }
@@ -86,10 +103,15 @@ export class FtpServer extends EventEmitter<ServerEvents> implements AsyncDispos
     );
   }
 
-  /** New options for sessions and transfers that begin from now on; nobody is disconnected. */
+  /**
+   * New options for sessions and transfers that begin from now on; nobody is disconnected. An option that is
+   * given replaces the one before as a whole (`limits` and `timeouts` too, with defaults for what they leave
+   * out); those that are not given stay.
+   * @throws RangeError for options that cannot hold; then nothing has changed.
+   */
   reconfigure(options: Partial<ServerOptions>): void {
     this.#context.reconfigure(options);
-    if (this.#listeners.length > 0) this.#sweepOften();
+    if (this.#sweep !== undefined) this.#sweepOften();
   }
 
   /**
@@ -98,22 +120,22 @@ export class FtpServer extends EventEmitter<ServerEvents> implements AsyncDispos
    */
   async close(o: { timeout?: number } = {}): Promise<void> {
     this.#context.draining = true;
-    const closed = this.#stopListening();
+    const ended = this.#ended();
     for (const pi of this.#pis) pi.drain();
     const timeout = o.timeout ?? this.#context.options.timeouts.drain;
-    const deadline = setTimeout(() => this.#destroySessions(), timeout);
-    await Promise.all([closed, this.#rest()]);
-    clearTimeout(deadline);
-    clearInterval(this.#sweep);
+    try {
+      await withDeadline(ended, timeout, () => new Error("not everybody has finished in time"));
+    } catch {
+      await this.destroy();
+    }
   }
 
   /** Ends everything now; transfers are aborted. Resolves when every session has ended. */
   async destroy(): Promise<void> {
     this.#context.draining = true;
-    const closed = this.#stopListening();
-    this.#destroySessions();
-    await Promise.all([closed, this.#rest()]);
-    clearInterval(this.#sweep);
+    const ended = this.#ended();
+    for (const pi of this.#pis) pi.destroy();
+    await ended;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -151,10 +173,12 @@ export class FtpServer extends EventEmitter<ServerEvents> implements AsyncDispos
       implicit,
     );
     if (this.#context.wants("connect")) this.#context.tell("connect", { session: session.info });
-    const pi = new ServerPi(socket, session, REGISTRY, (ended) => {
+    const pi = new ServerPi(socket, session, REGISTRY, ({ detail, ended }) => {
       for (const release of leases) release();
-      void ended.finally(() => {
+      void ended.then(() => {
         this.#pis.delete(pi);
+        // The last that is told of a session: applications forget it then.
+        this.#context.tell("disconnect", detail);
         if (this.#pis.size === 0) for (const rested of this.#rested.splice(0)) rested();
       });
     });
@@ -167,23 +191,25 @@ export class FtpServer extends EventEmitter<ServerEvents> implements AsyncDispos
     socket.end(formatReply(reply(421, text)), () => socket.destroy());
   }
 
+  /** Resolves when nothing listens any more and no session is left. */
+  async #ended(): Promise<void> {
+    this.#stopped ??= this.#stopListening();
+    await Promise.all([this.#stopped, this.#rest()]);
+    clearInterval(this.#sweep);
+    this.#sweep = undefined;
+  }
+
   async #stopListening(): Promise<void> {
-    const listeners = this.#listeners;
-    this.#listeners = [];
     this.#addresses = [];
+    const { listeners } = (await this.#listening?.catch(() => undefined)) ?? { listeners: [] };
     await Promise.all(listeners.map((listener) => new Promise<void>((done) => listener.close(() => done()))));
   }
 
-  /** Resolves when no session is left. */
   #rest(): Promise<void> {
     if (this.#pis.size === 0) return Promise.resolve();
     return new Promise((resolve) => {
       this.#rested.push(resolve);
     });
-  }
-
-  #destroySessions(): void {
-    for (const pi of this.#pis) pi.destroy();
   }
 
   /** One timer for all sessions: none of them costs one of its own, and no command rearms any. */
@@ -220,27 +246,43 @@ class Context implements ServerContext {
   }
 
   reconfigure(options: Partial<ServerOptions>): void {
-    const { ports } = options.passive ?? {};
-    if (ports !== undefined && !sameRange(ports, this.#given.passive?.ports ?? DEFAULT_PASSIVE_PORTS)) {
-      this.passivePorts = new PortRange(ports);
-    }
-    this.#given = { ...this.#given, ...options };
-    this.options = resolve(this.#given);
+    const given = { ...this.#given, ...options };
+    const resolved = resolve(given);
+    const ports = given.passive?.ports ?? DEFAULT_PASSIVE_PORTS;
+    if (!sameRange(ports, this.passivePorts)) this.passivePorts = new PortRange(ports);
+    this.#given = given;
+    this.options = resolved;
   }
 
   wants(event: keyof ServerEvents): boolean {
     return this.#server.listenerCount(event) > 0;
   }
 
+  /**
+   * An application's mistake in one of its listeners must not cost its users their sessions: what is thrown, at
+   * once or by a promise, becomes a warning, and the other listeners are told all the same.
+   */
   tell<Event extends keyof ServerEvents>(event: Event, detail: ServerEvents[Event][0]): void {
-    const emit: (event: Event, detail: ServerEvents[Event][0]) => boolean = this.#server.emit.bind(
-      this.#server,
-    ) as never;
-    emit(event, detail);
+    const failed = (error: unknown): void => {
+      if (event !== "warning") this.tell("warning", { message: `a listener of "${event}" failed`, error });
+    };
+    for (const listener of this.#server.rawListeners(event)) {
+      try {
+        const answer: unknown = Reflect.apply(listener, this.#server, [detail]);
+        if (answer instanceof Promise) answer.catch(failed);
+      } catch (error) {
+        failed(error);
+      }
+    }
   }
 }
 
+/** @throws RangeError */
 function resolve(options: ServerOptions): ResolvedOptions {
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
+  expectAtLeast(1, "limits", limits);
+  expectAtLeast(0, "timeouts", timeouts);
   return {
     accounts: options.accounts,
     banner: options.banner ?? "Ferry FTP server ready.",
@@ -248,8 +290,8 @@ function resolve(options: ServerOptions): ResolvedOptions {
     allowForeignData: options.allowForeignData ?? false,
     defaultDataPort: options.defaultDataPort ?? false,
     passiveAddress: options.passive?.address,
-    limits: { ...DEFAULT_LIMITS, ...options.limits },
-    timeouts: { ...DEFAULT_TIMEOUTS, ...options.timeouts },
+    limits,
+    timeouts,
     tls: options.tls === undefined ? undefined : resolveTls(options.tls),
     hostNames: (options.hostNames ?? []).map((name) => name.toLowerCase()),
   };
@@ -265,6 +307,13 @@ function resolveTls(tls: NonNullable<ServerOptions["tls"]>): NonNullable<Resolve
     ...tls,
     control,
   };
+}
+
+/** Neither NaN nor undefined is at least anything. */
+function expectAtLeast(least: number, option: string, values: object): void {
+  for (const [name, value] of Object.entries(values)) {
+    if (!(value >= least)) throw new RangeError(`${option}.${name} must be ${least} or more, not ${value}`);
+  }
 }
 
 function sameRange(a: { from: number; to: number }, b: { from: number; to: number }): boolean {

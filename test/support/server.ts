@@ -2,9 +2,9 @@
 import { networkInterfaces } from "node:os";
 import { type MemoryAccount, MemoryAccounts } from "ferry/accounts";
 import { FtpServer, type ServerOptions, TlsIdentities, TlsIdentity, type TlsOptions } from "ferry/server";
+import { LeakCheck } from "ferry/testing";
 import { testCertificates } from "./certificates.js";
 import { type ServedFiles, STORAGES, type StorageKind } from "./files.js";
-import { expectNothingLeft, type Resources, resources } from "./leaks.js";
 
 export const USER = "anna";
 /** With what has to be quoted somewhere, in URLs above all. */
@@ -37,9 +37,9 @@ export class TestServer implements AsyncDisposable {
   /** Why sessions ended, as "disconnect" events tell it. */
   readonly endings: readonly string[];
   readonly ftp: FtpServer;
-  readonly #before: Resources;
+  readonly #leaks: LeakCheck;
 
-  private constructor(files: ServedFiles, server: FtpServer, host: string, before: Resources) {
+  private constructor(files: ServedFiles, server: FtpServer, host: string, leaks: LeakCheck) {
     const port = server.addresses[0]?.port ?? 0;
     this.implicitPort = server.addresses.find(({ implicitTls }) => implicitTls === true)?.port ?? 0;
     this.files = files;
@@ -47,7 +47,7 @@ export class TestServer implements AsyncDisposable {
     this.port = port;
     this.authority = `${host.includes(":") ? `[${host}]` : host}:${port}`;
     this.ftp = server;
-    this.#before = before;
+    this.#leaks = leaks;
     const verbs: string[] = [];
     server.on("command", ({ verb }) => verbs.push(verb));
     this.verbs = verbs;
@@ -64,7 +64,8 @@ export class TestServer implements AsyncDisposable {
     account = {},
   }: ServeOptions = {}): Promise<TestServer> {
     const identities = tls === undefined ? undefined : (tls.identities ?? (await testIdentities()));
-    const before = resources();
+    const leaks = new LeakCheck();
+    leaks.begin();
     const files = STORAGES[storage]();
     const accounts = new MemoryAccounts([
       {
@@ -78,7 +79,7 @@ export class TestServer implements AsyncDisposable {
     const ftp = new FtpServer({ ...server, ...secured, accounts });
     const host = HOSTS[family];
     await ftp.listen({ hosts: [host], port: 0, ...(tls === undefined ? {} : { implicitTls: { port: 0 } }) });
-    return new TestServer(files, ftp, host, before);
+    return new TestServer(files, ftp, host, leaks);
   }
 
   /** "ftp://anna:…@127.0.0.1:2121/docs/a%20b": the path is seen from the login directory. */
@@ -95,7 +96,7 @@ export class TestServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.ftp.close();
     this.files.destroy();
-    await expectNothingLeft(this.#before);
+    await this.#leaks.end();
   }
 }
 

@@ -56,8 +56,12 @@ const lprt = defineCommand({
       : connectTo(session, argument.address, argument.port),
 });
 
-async function connectTo(session: LoggedInSession, address: string, number: number): Promise<Reply> {
+const UNSPECIFIED: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
+
+async function connectTo(session: LoggedInSession, named: string, number: number): Promise<Reply> {
   if (session.dataPort.extendedOnly) return AFTER_EPSV_ALL;
+  // lftp says `EPRT |2|::|…` in active mode: what it listens on, which can only mean itself.
+  const address = UNSPECIFIED.has(named) ? session.peer.address : named;
   const foreign = !sameAddress(address, session.peer.address);
   if ((foreign && !session.server.options.allowForeignData) || number < FIRST_UNPRIVILEGED_PORT) {
     // What was asked for before must not serve instead (LightFTP#59).
@@ -78,8 +82,10 @@ const pasv = defineCommand({
   replies: [227, 425],
   async run({ session }) {
     if (session.dataPort.extendedOnly) return AFTER_EPSV_ALL;
+    // An IPv4 address may be configured, but over IPv6 nobody would listen on it.
+    if (familyOf(session) !== 4) return NO_PASV_FORM;
     const address = await passiveAddressFor(session);
-    if (addressFamily(address) !== 4) return reply(500, "This address has no PASV form: use EPSV.");
+    if (addressFamily(address) !== 4) return NO_PASV_FORM;
     return reply(227, formatPassiveReply({ address, port: await session.dataPort.listen() }));
   },
 });
@@ -124,6 +130,7 @@ function familyOf(session: Session): 4 | 6 {
   return addressFamily(session.local.address) ?? 4;
 }
 
+const NO_PASV_FORM = reply(500, "This address has no PASV form: use EPSV.");
 const AFTER_EPSV_ALL = reply(500, "Only EPSV after EPSV ALL.");
 
 export const DATA_PORT = [epsv, pasv, eprt, port, lpsv, lprt];

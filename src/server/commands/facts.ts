@@ -2,7 +2,7 @@
 import { Buffer } from "node:buffer";
 import { AsciiLength } from "../../dtp/representation/ascii.js";
 import { FACT_NAMES, type FactName, formatFactLine, formatMlstFeature } from "../../protocol/facts.js";
-import { type Pathname, resolvePathname } from "../../protocol/pathname.js";
+import { type Pathname, parentOf, resolvePathname } from "../../protocol/pathname.js";
 import { reply } from "../../protocol/reply.js";
 import { visibleName } from "../../protocol/text.js";
 import { formatTimestamp, parseTimestamp } from "../../protocol/timestamp.js";
@@ -85,7 +85,7 @@ const mlst = defineCommand({
   failures: { "bad-name": 550 },
   async run({ session, argument: path }) {
     const entry = await session.storage.stat(path, session.operation);
-    const perm = permFact(session, path)(entry);
+    const perm = permFact(session, parentOf(path))(entry);
     const line = formatFactLine(entry, session.facts, { perm, name: path });
     return reply(250, `Facts of ${visibleName(path)}:`, line, "End");
   },
@@ -256,15 +256,13 @@ interface FactsAndPath {
 }
 
 function parseFactsAndPath(text: string, from: Pathname): FactsAndPath | undefined {
-  const found = /^((?:[^;=\s]+=[^;\s]*;)+) (.+)$/s.exec(text);
+  // ncftp leaves out the last semicolon.
+  const found = /^([^;=\s]+=[^;\s]*(?:;[^;=\s]+=[^;\s]*)*);? (.+)$/s.exec(text);
   if (found === null) return undefined;
-  const facts = (found[1] as string)
-    .slice(0, -1)
-    .split(";")
-    .map((fact): [string, string] => {
-      const equals = fact.indexOf("=");
-      return [fact.slice(0, equals), fact.slice(equals + 1)];
-    });
+  const facts = (found[1] as string).split(";").map((fact): [string, string] => {
+    const equals = fact.indexOf("=");
+    return [fact.slice(0, equals), fact.slice(equals + 1)];
+  });
   return { facts, path: resolvePathname(from, found[2] as string) };
 }
 
