@@ -4,9 +4,10 @@ import { once } from "node:events";
 import { connect as connectTcp, type Socket } from "node:net";
 import { describe, test } from "node:test";
 import { connect as connectTls } from "node:tls";
-import { RawClient } from "ferry/testing";
 import { TlsIdentities, TlsIdentity } from "ferry/server";
+import { RawClient } from "ferry/testing";
 import { TestAuthority } from "./support/certificates.js";
+import { tlsOver } from "./support/detachable-tls.js";
 import { PASSWORD, TestServer, USER } from "./support/server.js";
 import { lineFrom, TlsClient } from "./support/tls-client.js";
 
@@ -384,5 +385,55 @@ describe("the certificate of a virtual host", () => {
     await once(tls, "secureConnect");
     assert.equal(tls.getPeerCertificate().subject.CN, "two.example");
     tls.destroy();
+  });
+});
+
+describe("CCC (RFC 4217 5)", () => {
+  for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
+    for (const closes of [true, false]) {
+      test(`goes on in clear, ${version}, ${closes ? "after the client's close_notify" : "without one"}`, async () => {
+        await using server = await TestServer.start({ tls: { clearControl: true } });
+        const socket = await rawSocket(server);
+        socket.write("AUTH TLS\r\n");
+        await lineFrom(socket);
+        // TLS on a pipe of our own, so that the socket can go on without it.
+        const { tls, release } = await tlsOver(socket, version);
+        const secured = new RawClient(tls, { remoteAddress: server.host });
+        await secured.expect(`USER ${USER}`, 331);
+        await secured.expect(`PASS ${PASSWORD}`, 230);
+        await secured.expect("PBSZ 0", 200);
+        await secured.expect("PROT P", 200);
+        await secured.expect("CCC", 200);
+        if (!tls.readableEnded) await once(tls, "end"); // The server's close_notify.
+        if (closes) {
+          tls.end();
+          await once(tls, "finish");
+        }
+        release();
+        await using client = new RawClient(socket);
+        assert.match((await client.expect("PWD", 257)).lines.join(), /"\/"/);
+        await client.expect("PROT C", 503);
+        await client.expect("PBSZ 0", 503);
+        await client.expect("AUTH TLS", 503);
+        // The protection of data stays: what is in clear is refused.
+        assert.equal((await client.upload("STOR planted", "clear")).at(-1)?.code, 522);
+        await client.expect("REIN", 220);
+        await client.expect("QUIT", 221);
+      });
+    }
+  }
+
+  test("leaves nobody a login in clear where that needs TLS", async () => {
+    await using server = await TestServer.start({ tls: { clearControl: true, control: "require" } });
+    const socket = await rawSocket(server);
+    socket.write("AUTH TLS\r\n");
+    await lineFrom(socket);
+    const { tls, release } = await tlsOver(socket, "TLSv1.3");
+    await using secured = new RawClient(tls, { remoteAddress: server.host });
+    await secured.expect("CCC", 200);
+    if (!tls.readableEnded) await once(tls, "end");
+    release();
+    await using client = new RawClient(socket);
+    await client.expect(`USER ${USER}`, 530);
   });
 });

@@ -1,9 +1,11 @@
 /** The control connection (RFC 959 2.3): a TCP connection that carries lines one way and replies the other. */
 import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import { encodeText } from "../protocol/text.js";
 import { type ClientHello, parseClientHello } from "./tls/client-hello.js";
+import { RecordPipe } from "./tls/record-pipe.js";
 
 /** Characters that are handed to the socket at the latest, so that `congested` can tell in time. */
 const MOST_UNFLUSHED = 16 * 1024;
@@ -34,6 +36,8 @@ export class ControlConnection<Message> {
   #socket: Socket;
   /** While one layer ends and another begins nothing can be said. */
   #changing = false;
+  /** What TLS was begun on, if it may be cleared again. */
+  #clearable: { readonly plain: Socket; readonly pipe: RecordPipe; readonly tls: TLSSocket } | undefined;
   readonly #decoder: MessageDecoder<Message>;
   readonly #listener: ControlListener;
   #output = "";
@@ -59,20 +63,25 @@ export class ControlConnection<Message> {
 
   /**
    * Begins TLS. To be called in the turn in which the reply to AUTH was written: what comes from now on is TLS's,
-   * and anything else ends the connection. `accept` gets the socket, with the ClientHello put back.
+   * and anything else ends the connection. `accept` gets the socket, with the ClientHello put back. `timeout`:
+   * milliseconds. `clearable`: whether `clear` may end TLS again, which costs memory.
    * Never rejects: when TLS does not come about the answer is false, and the connection is being closed.
    */
   async protect(
-    accept: (socket: Socket, hello: ClientHello) => Promise<TLSSocket>,
-    timeout: number,
+    accept: (stream: Duplex, hello: ClientHello) => Promise<TLSSocket>,
+    { timeout, clearable }: { readonly timeout: number; readonly clearable: boolean },
   ): Promise<boolean> {
     const plain = this.#socket;
     this.#deafen(plain);
     this.#changing = true;
     const deadline = setTimeout(() => plain.destroy(new Error("the TLS handshake took too long")), timeout);
     try {
-      const secured = await accept(plain, await readHello(plain));
+      const hello = await readHello(plain);
+      const pipe = clearable ? new RecordPipe(plain) : undefined;
+      pipe?.on("error", this.#onError);
+      const secured = await accept(pipe ?? plain, hello);
       this.#socket = secured;
+      if (pipe !== undefined) this.#clearable = { plain, pipe, tls: secured };
       this.#changing = false;
       secured.on("error", this.#onError);
       this.#listen(secured);
@@ -83,6 +92,22 @@ export class ControlConnection<Message> {
     } finally {
       clearTimeout(deadline);
     }
+  }
+
+  /** Ends TLS where it was begun as clearable; lines go on in clear. False when the connection ended meanwhile. */
+  async clear(): Promise<boolean> {
+    const { plain, pipe, tls } = this.#clearable ?? {};
+    if (plain === undefined || pipe === undefined || tls === undefined) return false;
+    this.#clearable = undefined;
+    this.#deafen(tls);
+    this.#changing = true;
+    await pipe.clear(tls);
+    this.#changing = false;
+    tls.destroy();
+    this.#socket = plain;
+    if (plain.destroyed) return false;
+    this.#listen(plain);
+    return true;
   }
 
   #listen(socket: Socket): void {

@@ -1,7 +1,8 @@
 /** What protects a session (RFC 2228, RFC 4217): its control connection, its data connections, and who has proved what. */
 import type { LoginAttempt } from "../accounts/accounts.js";
-import type { PlainDataConnection } from "../connection/data-socket.js";
+import type { ControlConnection } from "../connection/control-connection.js";
 import type { DataConnection } from "../connection/data-connection.js";
+import type { PlainDataConnection } from "../connection/data-socket.js";
 import { securedConnection } from "../connection/tls/secured-connection.js";
 import { SessionTls } from "../connection/tls/session-tls.js";
 import type { ServerContext } from "./context.js";
@@ -14,6 +15,8 @@ export type DataProtection = "clear" | "private";
 
 /** What the PI is to do with the control connection once the reply to AUTH or CCC is written. */
 export type LayerChange = { readonly kind: "protect"; readonly tls: SessionTls } | { readonly kind: "clear" };
+
+type ChangingConnection = Pick<ControlConnection<unknown>, "protect" | "clear">;
 
 export class Security {
   readonly #server: ServerContext;
@@ -50,7 +53,7 @@ export class Security {
    * TLS is to begin, with the certificate for the host that HOST named, or that the client will name itself.
    * @throws what OpenSSL says of the certificate
    */
-  begin(host: string | undefined, data: DataProtection): void {
+  begin(host: string | undefined, data: DataProtection): LayerChange {
     const { tls, timeouts } = this.#server.options;
     if (tls === undefined) throw new Error("TLS is off");
     const { identities, binding, clients } = tls;
@@ -62,12 +65,27 @@ export class Security {
       handshakeTimeout: timeouts.tlsHandshake,
     });
     this.data = tls.data === "off" ? "clear" : data;
-    this.#change = { kind: "protect", tls: this.#tls };
+    return { kind: "protect", tls: this.#tls };
   }
 
-  /** CCC: the reply to it is the last thing that is said in TLS. */
-  clear(): void {
-    this.#change = { kind: "clear" };
+  /** AUTH, CCC: the reply to it is the last thing that is said in the old layer. */
+  changeAfterReply(change: LayerChange): void {
+    this.#change = change;
+  }
+
+  /** For the PI: makes the change, in the turn in which the reply was written. False when the connection ended. */
+  async apply(change: LayerChange, connection: ChangingConnection): Promise<boolean> {
+    if (change.kind === "clear") {
+      this.control = "cleared";
+      return await connection.clear();
+    }
+    const { tls } = change;
+    const done = await connection.protect((stream, hello) => tls.acceptControl(stream, hello), {
+      timeout: tls.handshakeTimeout,
+      clearable: this.#server.options.tls?.clearControl ?? false,
+    });
+    if (done) this.control = "tls";
+    return done;
   }
 
   /** What AUTH or CCC asked for; only once. */

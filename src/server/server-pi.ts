@@ -1,7 +1,6 @@
 /** The server's protocol interpreter (RFC 959 2.3): the loop line → gates → run → reply of one control connection. */
 import type { Socket } from "node:net";
 import { ControlConnection, type ControlListener } from "../connection/control-connection.js";
-import type { SessionTls } from "../connection/tls/session-tls.js";
 import { CommandLineDecoder, type CommandLine as Line } from "../protocol/command-line.js";
 import { formatReply, type Reply, reply } from "../protocol/reply.js";
 import type { AnyContext, DuringTransfer } from "./command.js";
@@ -326,7 +325,7 @@ export class ServerPi implements ControlListener, TransferListener {
       return this.closeWith("Nothing may follow AUTH in clear; closing.", "clear-behind-auth");
     }
     this.#write(answer);
-    if (change !== undefined) this.#changeLayer(change);
+    if (change !== undefined) void this.#changeLayer(change);
     if (this.#server.wants("command")) {
       this.#server.tell("command", {
         session: this.session.info,
@@ -357,37 +356,26 @@ export class ServerPi implements ControlListener, TransferListener {
     return this.#lines > linesBefore || this.#queue.length > 0 || this.#connection.holdsInput;
   }
 
-  /** In the turn of the reply: what comes next belongs to the new layer. */
-  #changeLayer(change: LayerChange): void {
-    if (change.kind === "protect") return void this.#protect(change.tls);
-  }
-
-  async #protect(tls: SessionTls): Promise<void> {
+  /** In the turn of the reply: what comes next belongs to the new layer. False when the connection ended instead. */
+  async #changeLayer(change: LayerChange): Promise<boolean> {
     this.#connection.flush();
     this.#handshakes = true;
-    const done = await this.#connection.protect(
-      (socket, hello) => tls.acceptControl(socket, hello),
-      tls.handshakeTimeout,
-    );
-    if (!done) return;
+    if (!(await this.session.security.apply(change, this.#connection))) return false;
     this.#handshakes = false;
-    this.session.security.control = "tls";
     this.#lastActivity = performance.now();
     this.#work();
+    return true;
   }
 
   /** Implicit TLS: nothing is said in clear, not even the welcome. */
   async #protectFromStart(): Promise<void> {
     try {
-      this.session.security.begin(undefined, "private");
+      const change = this.session.security.begin(undefined, "private");
+      if (await this.#changeLayer(change)) this.#greet();
     } catch (error) {
       this.#server.tell("warning", { message: "TLS cannot begin", error });
-      return this.destroy();
+      this.destroy();
     }
-    const change = this.session.security.takeChange();
-    if (change?.kind !== "protect") return;
-    await this.#protect(change.tls);
-    if (!this.#handshakes) this.#greet();
   }
 
   #end(reason: string): void {

@@ -34,7 +34,7 @@ const auth = defineCommand({
     await session.reset();
     session.host = host;
     try {
-      security.begin(host, data);
+      security.changeAfterReply(security.begin(host, data));
     } catch (error) {
       server.tell("warning", { message: "TLS cannot begin", error });
       return reply(431, "TLS is not possible now; try again later.");
@@ -108,7 +108,7 @@ const ccc = defineCommand({
     if (!security.active) return reply(533, "The control connection is clear.");
     // In clear, everybody on the way could send commands in the name of whoever is logged in.
     if (!server.options.tls.clearControl) return reply(534, "The control connection stays protected.");
-    security.clear();
+    security.changeAfterReply({ kind: "clear" });
     return reply(200, "The control connection is clear from now on.");
   },
 });
