@@ -18,7 +18,7 @@ export interface ServerOptions {
   /** All in milliseconds. */
   readonly timeouts?: Partial<ServerTimeouts>;
   /** TLS; it is off when this is absent. */
-  readonly tls?: TlsOptions;
+  readonly tls?: TlsOptions | undefined;
   /** Names that HOST (RFC 7151) accepts; every other one is answered 504. */
   readonly hostNames?: readonly string[];
   /** Profile files for SMNT come with the account; see Account.mounts. */

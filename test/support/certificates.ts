@@ -77,8 +77,8 @@ export class TestAuthority {
     const pkcs8 = await crypto.subtle.exportKey("pkcs8", keys.privateKey);
     const digest = Buffer.from(await certificate.getThumbprint("SHA-256"));
     return {
-      key: x509.PemConverter.encode(pkcs8, "PRIVATE KEY"),
-      certificate: certificate.toString("pem"),
+      key: `${x509.PemConverter.encode(pkcs8, "PRIVATE KEY")}\n`,
+      certificate: `${certificate.toString("pem")}\n`,
       fingerprint: (digest.toString("hex").toUpperCase().match(/../g) ?? []).join(":"),
     };
   }
