@@ -146,23 +146,32 @@ const CONVERSATION: readonly Step[] = [
   hears(221),
 ];
 
-const quietly = (work: Promise<unknown> | undefined) => work?.catch(() => {});
+/** If there is one that is open. */
+async function resetData(data: RawData | undefined): Promise<void> {
+  const socket = await data?.socket({ timeout: 20 }).catch(() => undefined);
+  if (socket === undefined || socket.destroyed) return;
+  const closed = once(socket, "close");
+  // One that is shutting down cannot be reset.
+  if (socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
+  await closed;
+}
 
 /** How it breaks off. All that is left is closed behind it. */
 const BREAKS: Readonly<Record<string, (talk: Talk) => Promise<unknown>>> = {
   "the control connection is reset": ({ client }) => client?.reset() ?? Promise.resolve(),
   "the control connection ends": async ({ client }) => client?.end(),
-  "the data connection is reset": async ({ data }) => await quietly(data?.reset({ timeout: 20 })),
+  "the data connection is reset": ({ data }) => resetData(data),
   "both are reset, the data first": async ({ client, data }) => {
-    await quietly(data?.reset({ timeout: 20 }));
+    await resetData(data);
     await client?.reset();
   },
   "both are reset, the control first": async ({ client, data }) => {
     await client?.reset();
-    await quietly(data?.reset({ timeout: 20 }));
+    await resetData(data);
   },
   "the data connection ends, the control connection is reset": async ({ client, data }) => {
-    await quietly(data?.end({ timeout: 20 }));
+    await data?.end({ timeout: 20 }).catch(() => {});
     await client?.reset();
   },
 };

@@ -3,25 +3,16 @@ import type { Socket } from "node:net";
 import { ControlConnection, type ControlListener } from "../connection/control-connection.js";
 import { CommandLineDecoder, type CommandLine as Line } from "../protocol/command-line.js";
 import { formatReply, type Reply, reply } from "../protocol/reply.js";
-import type { AnyContext, DuringTransfer } from "./command.js";
+import type { DuringTransfer } from "./command.js";
 import type { ServerContext } from "./context.js";
-import { commandIn, isForeignProtocol, type NamedCommand, UNKNOWN } from "./dispatch.js";
+import { commandIn, isForeignProtocol, UNKNOWN } from "./dispatch.js";
 import type { ServerEvents } from "./events.js";
-import { type Passage, pass } from "./gates.js";
+import { Exchange } from "./exchange.js";
+import { LineQueue } from "./line-queue.js";
 import type { Registry } from "./registry.js";
-import { replyForError } from "./reply-for-error.js";
 import type { LayerChange } from "./security.js";
 import type { Session } from "./session.js";
-import { type TransferListener, Transfers } from "./transfers.js";
-
-/** One command, from its line to its completion reply. */
-interface Exchange extends NamedCommand {
-  readonly waited: boolean;
-  readonly startedAt: number;
-  /** Lines that had been taken when it began. */
-  readonly linesBefore: number;
-  error?: unknown;
-}
+import type { TransferListener } from "./transfers.js";
 
 /** A session that has ended, for the server's book. */
 export interface Farewell {
@@ -30,22 +21,13 @@ export interface Farewell {
   readonly ended: Promise<void>;
 }
 
-type Intake =
-  | { readonly kind: "open" }
-  /** Too much waits. */
-  | { readonly kind: "full" }
-  /** QUIT, REIN or the peer's FIN came: what waits is still answered, nothing more is taken. */
-  | { readonly kind: "finished"; readonly by: "command" | "peer" };
-
 type Ending =
   | undefined
   /** The last reply is on its way. */
   | { readonly reason: string; readonly since: number };
 
-const OPEN: Intake = { kind: "open" };
 /** Milliseconds that a peer has to take our last reply and close. */
 const CLOSING_TIME = 5000;
-const NO_SPECIAL_CHARACTERS = reply(501, "Control characters are not allowed.");
 const LINE_TOO_LONG = reply(500, "The command line is too long; closing.");
 
 export class ServerPi implements ControlListener, TransferListener {
@@ -56,17 +38,18 @@ export class ServerPi implements ControlListener, TransferListener {
   readonly #connection: ControlConnection<Line>;
   readonly #connectedAt = performance.now();
   readonly #onClosed: (farewell: Farewell) => void;
-  readonly #queue: Line[] = [];
+  readonly #queue = new LineQueue();
   #running: Exchange | undefined;
   /** Commands that were begun while a transfer ran, and are not answered yet. */
   #beside = 0;
-  #intake: Intake = OPEN;
   #ending: Ending;
   #working = false;
   #lastActivity = this.#connectedAt;
   #wrongCommands = 0;
   /** Taken so far, empty ones too. */
   #lines = 0;
+  /** Of these, those up to the command that runs. */
+  #linesBefore = 0;
   /** While TLS begins on the control connection. */
   #handshakes = false;
   /** Called when no command runs any more, once the connection is gone. */
@@ -100,9 +83,9 @@ export class ServerPi implements ControlListener, TransferListener {
 
   /** RFC 959 4.1.1 (QUIT): an unexpected close of the control connection acts as ABOR and QUIT. */
   onEnd(): void {
-    if (this.#intake.kind !== "finished") {
+    if (this.#queue.finishedBy === undefined) {
       this.session.transfer?.abort();
-      this.#intake = { kind: "finished", by: "peer" };
+      this.#queue.finish();
     }
     this.#work();
   }
@@ -111,7 +94,7 @@ export class ServerPi implements ControlListener, TransferListener {
     const unexpected = this.#handshakes ? "tls-handshake" : error === undefined ? "peer" : "connection-lost";
     const reason = this.#ending?.reason ?? unexpected;
     this.#ending ??= { reason, since: performance.now() };
-    this.#queue.length = 0;
+    this.#queue.clear();
     const { info } = this.session;
     const duration = performance.now() - this.#connectedAt;
     const detail = { session: info, account: info.account, reason, duration };
@@ -164,8 +147,8 @@ export class ServerPi implements ControlListener, TransferListener {
 
   /** ABOR, or the peer's end, may have come while the file was being opened. */
   transferOpened(): void {
-    const left = this.#intake.kind === "finished" && this.#intake.by === "peer";
-    if (left || this.#queue.some((line) => this.#timingOf(line) === "abort")) this.session.transfer?.abort();
+    if (this.#queue.finishedByPeer || this.#queue.some((line) => this.#timingOf(line) === "abort"))
+      this.session.transfer?.abort();
     this.#work();
   }
 
@@ -184,16 +167,13 @@ export class ServerPi implements ControlListener, TransferListener {
       this.#take(line);
     }
     this.#working = false;
-    if (this.#intake.kind === "finished" && !this.#busy && this.#queue.length === 0)
-      this.#end(this.#intake.by);
+    const { finishedBy, length } = this.#queue;
+    if (finishedBy !== undefined && !this.#busy && length === 0) this.#end(finishedBy);
     this.#connection.flush();
-    if (this.#ending === undefined) this.#connection.reading = this.#takesMore;
-  }
-
-  /** What is read and not taken would pile up in memory: then the peer has to wait. */
-  get #takesMore(): boolean {
-    if (this.#connection.congested) return false;
-    return this.#intake.kind === "open" || (this.#intake.kind === "finished" && this.#intake.by === "peer");
+    // What is read and not taken would pile up in memory: then the peer has to wait.
+    if (this.#ending === undefined) {
+      this.#connection.reading = this.#queue.open && !this.#connection.congested;
+    }
   }
 
   /** Replies leave in the order of their commands, but for those that act at once. */
@@ -203,15 +183,14 @@ export class ServerPi implements ControlListener, TransferListener {
 
   /** The first of the commands that wait, when its turn has come. */
   #nextWaiting(): Line | undefined {
-    const [first] = this.#queue;
+    const { first } = this.#queue;
     if (first === undefined || (this.#busy && !this.#actsNow(this.#timingOf(first)))) return undefined;
     return this.#queue.shift();
   }
 
   #nextLine(): Line | undefined {
-    if (this.#intake.kind === "full" && !this.#busy) this.#intake = OPEN;
-    if (this.#intake.kind === "full") return undefined;
-    if (this.#intake.kind === "finished" && this.#intake.by === "command") return undefined;
+    if (!this.#busy) this.#queue.emptied();
+    if (!this.#queue.open) return undefined;
     // ftplib's ABOR arrives without its LF (DESIGN 6.6); the transfer may have ended before that.
     const line = this.#connection.next() ?? this.#decoder.endAbortLine();
     if (line !== undefined) this.#lines += 1;
@@ -227,10 +206,8 @@ export class ServerPi implements ControlListener, TransferListener {
     if (!this.#busy) return this.#begin(line, false);
     const timing = this.#timingOf(line);
     if (this.#queue.length === 0 && this.#actsNow(timing)) return this.#begin(line, true);
-    this.#queue.push(line);
-    if (timing === "at-end") this.#intake = { kind: "finished", by: "command" };
-    else if (this.#queue.length >= this.#server.options.limits.queuedCommands)
-      this.#intake = { kind: "full" };
+    const { queuedCommands } = this.#server.options.limits;
+    this.#queue.add(line, { last: timing === "at-end", limit: queuedCommands });
     if (timing === "abort" && this.session.transfer?.opened === true) this.session.transfer.abort();
   }
 
@@ -249,15 +226,14 @@ export class ServerPi implements ControlListener, TransferListener {
       // A browser that was made to talk to us must get nothing of what it sent back (ALPACA; study/field.md 4).
       return this.#end("foreign-protocol");
     }
-    const exchange: Exchange = { ...named, waited, startedAt: performance.now(), linesBefore: this.#lines };
+    const exchange = new Exchange(named, waited);
+    if (this.#running === undefined) this.#linesBefore = this.#lines;
     const beside = this.#running !== undefined;
     if (!beside) this.#running = exchange;
-    let answer: Reply | Promise<Reply>;
-    try {
-      answer = line.kind === "control-character" ? this.#refuseCharacters() : this.#answer(exchange);
-    } catch (error) {
-      answer = failed(exchange, error);
-    }
+    const answer =
+      line.kind === "control-character"
+        ? exchange.refuse(this.session)
+        : exchange.answer({ session: this.session, commands: this.#registry, listener: this });
     if (answer instanceof Promise) return void this.#await(exchange, answer, beside);
     if (!beside) this.#running = undefined;
     this.#complete(exchange, answer);
@@ -266,7 +242,7 @@ export class ServerPi implements ControlListener, TransferListener {
   /** Commands that act during a transfer run beside it; all others hold up what follows. */
   async #await(exchange: Exchange, answer: Promise<Reply>, beside: boolean): Promise<void> {
     if (beside) this.#beside += 1;
-    const settled = await answer.catch((error: unknown) => failed(exchange, error));
+    const settled = await answer;
     if (beside) this.#beside -= 1;
     else {
       this.#running = undefined;
@@ -277,64 +253,18 @@ export class ServerPi implements ControlListener, TransferListener {
     if (!this.#busy) this.#commandsEnded();
   }
 
-  #answer(exchange: Exchange): Reply | Promise<Reply> {
-    const passage = pass(exchange.command, exchange.argument, this.session);
-    if (passage instanceof Promise) return passage.then((settled) => this.#run(exchange, settled));
-    return this.#run(exchange, passage);
-  }
-
-  #run(exchange: Exchange, passage: Passage): Reply | Promise<Reply> {
-    const { command } = exchange;
-    if ("refused" in passage) {
-      // REST is said of the transfer behind it. When that is refused, the next one must not begin there.
-      if (command.needs.dataConnection === true) this.session.restart = 0;
-      return passage.refused;
-    }
-    const context: AnyContext = {
-      session: this.session,
-      argument: passage.argument,
-      waited: exchange.waited,
-      commands: this.#registry,
-      transfer:
-        command.needs.dataConnection === true ? new Transfers(this.session, this, command) : undefined,
-      preliminary: (text) => this.#write(reply(120, text)),
-    };
-    return command.run(context);
-  }
-
-  /** It may have been a transfer; see `#run`. */
-  #refuseCharacters(): Reply {
-    this.session.restart = 0;
-    return NO_SPECIAL_CHARACTERS;
-  }
-
   #complete(exchange: Exchange, answer: Reply): void {
     if (this.#ending !== undefined) return;
-    const now = performance.now();
-    this.#lastActivity = now;
-    // After QUIT nothing follows; after REIN a new login does.
-    if (
-      exchange.duringTransfer === "at-end" &&
-      this.#intake.kind === "finished" &&
-      this.#intake.by === "command"
-    ) {
-      this.#intake = OPEN;
-    }
+    this.#lastActivity = performance.now();
+    if (exchange.duringTransfer === "at-end") this.#queue.lastAnswered();
     const change = this.session.security.takeChange();
-    if (change?.kind === "protect" && this.#clearBytesFollow(exchange)) {
+    if (change?.kind === "protect" && this.#clearBytesFollow) {
       return this.closeWith("Nothing may follow AUTH in clear; closing.", "clear-behind-auth");
     }
     this.#write(answer);
     if (change !== undefined) void this.#changeLayer(change);
     if (this.#server.wants("command")) {
-      this.#server.tell("command", {
-        session: this.session.info,
-        verb: exchange.verb,
-        argument: exchange.command.secret === true ? "****" : exchange.argument,
-        code: answer.code,
-        duration: now - exchange.startedAt,
-        ...(exchange.error === undefined ? {} : { error: exchange.error }),
-      });
+      this.#server.tell("command", exchange.event(this.session, answer.code));
     }
     this.#endIfItSays(exchange, answer);
   }
@@ -352,8 +282,8 @@ export class ServerPi implements ControlListener, TransferListener {
   }
 
   /** What came behind AUTH in one segment was perhaps put there by somebody on the way (CVE-2011-1575). */
-  #clearBytesFollow({ linesBefore }: Exchange): boolean {
-    return this.#lines > linesBefore || this.#queue.length > 0 || this.#connection.holdsInput;
+  get #clearBytesFollow(): boolean {
+    return this.#lines > this.#linesBefore || this.#queue.length > 0 || this.#connection.holdsInput;
   }
 
   /** In the turn of the reply: what comes next belongs to the new layer. False when the connection ended instead. */
@@ -381,7 +311,7 @@ export class ServerPi implements ControlListener, TransferListener {
   #end(reason: string): void {
     if (this.#ending !== undefined) return;
     this.#ending = { reason, since: performance.now() };
-    this.#queue.length = 0;
+    this.#queue.clear();
     this.session.abort();
     this.#connection.end();
   }
@@ -390,9 +320,4 @@ export class ServerPi implements ControlListener, TransferListener {
     this.#connection.write(formatReply(value));
     if (!this.#working) this.#connection.flush();
   }
-}
-
-function failed(exchange: Exchange, error: unknown): Reply {
-  exchange.error = error;
-  return replyForError(error, exchange.command);
 }
