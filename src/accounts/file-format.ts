@@ -2,13 +2,19 @@
 import { z } from "zod";
 import { PathnameError, pathname } from "../protocol/pathname.js";
 import { type AccountLimits, PERMISSIONS } from "./accounts.js";
+import {
+  CERTIFICATE_USES,
+  type CertificateRules,
+  isCertificateRule,
+  MAX_CERTIFICATES,
+} from "./certificates.js";
 import { isAccountName, MAX_ACCOUNT_NAME } from "./name.js";
 import { PasswordHashError, parsePasswordHash } from "./password-hash.js";
 import type { PermissionRules } from "./permissions.js";
 import { describeIssue, withoutUndefined } from "./schema.js";
 
 /** One account as the file has it. */
-export interface AccountRecord {
+export interface AccountRecord extends CertificateRules {
   readonly name: string;
   /** An argon2id, scrypt or bcrypt hash; see `parsePasswordHash`. */
   readonly password: string;
@@ -17,6 +23,7 @@ export interface AccountRecord {
   readonly permissions: PermissionRules;
   readonly limits: AccountLimits;
   readonly disabled: boolean;
+  readonly requireTls?: "login" | "data";
   readonly comment?: string;
   /** ISO 8601, UTC. */
   readonly created: string;
@@ -90,6 +97,12 @@ const account = z.strictObject({
     })
     .default({}),
   disabled: z.boolean().default(false),
+  requireTls: z.enum(["login", "data"]).optional(),
+  certificates: z
+    .array(z.string().refine(isCertificateRule, { error: "expected a SHA-256 fingerprint, or common-name" }))
+    .max(MAX_CERTIFICATES)
+    .optional(),
+  certificateUse: z.enum(CERTIFICATE_USES).optional(),
   comment: z.string().max(MAX_COMMENT).optional(),
   created: time.optional(),
   changed: time.optional(),
@@ -121,7 +134,8 @@ export function formatAccountsFile(accounts: Iterable<AccountRecord>): string {
 }
 
 function recordOf(parsed: z.infer<typeof account>): AccountRecord {
-  const { name, password, home, permissions, disabled, comment } = parsed;
+  const { name, password, home, permissions, disabled } = parsed;
+  const { comment, requireTls, certificates, certificateUse } = parsed;
   const created = parsed.created ?? new Date(0).toISOString();
   return {
     name,
@@ -130,6 +144,9 @@ function recordOf(parsed: z.infer<typeof account>): AccountRecord {
     permissions,
     limits: withoutUndefined(parsed.limits),
     disabled,
+    ...(requireTls !== undefined && { requireTls }),
+    ...(certificates !== undefined && { certificates }),
+    ...(certificateUse !== undefined && { certificateUse }),
     ...(comment !== undefined && { comment }),
     created,
     changed: parsed.changed ?? created,

@@ -14,6 +14,7 @@ import type {
   Permissions,
   Refusal,
 } from "./accounts.js";
+import { certificateVerdict } from "./certificates.js";
 import { type Decoys, decoysOf } from "./decoys.js";
 import { editAccountsFile, readAccountsFile } from "./file-edit.js";
 import type { AccountRecord } from "./file-format.js";
@@ -76,8 +77,11 @@ export class FileAccounts implements AccountStore {
   async authenticate(attempt: LoginAttempt): Promise<LoginAnswer> {
     await this.#refresh();
     const tried = isAccountName(attempt.name) ? this.#accounts.get(attempt.name) : undefined;
+    const verdict = certificateVerdict(tried?.record, attempt);
+    if (verdict === "refused" && attempt.password === undefined) return { refused: "credentials" };
     try {
-      if (!(await this.#isRight(tried, attempt))) return { refused: "credentials" };
+      const right = verdict === "enough" || (await this.#isRight(tried, attempt));
+      if (!right || verdict === "refused") return { refused: "credentials" };
     } catch (error) {
       if (error instanceof TurnstileError) return { refused: "unavailable" };
       throw error;
@@ -87,7 +91,7 @@ export class FileAccounts implements AccountStore {
     if (known === undefined || known.record.password !== tried?.record.password)
       return { refused: "credentials" };
     if (known.record.disabled) return { refused: "disabled" };
-    this.#rehash(known.record, attempt.password ?? "");
+    if (attempt.password !== undefined) this.#rehash(known.record, attempt.password);
     return this.#login(known);
   }
 
@@ -126,7 +130,15 @@ export class FileAccounts implements AccountStore {
       this.#o.warn?.(`cannot open ${record.home}, the home of account ${record.name}`, error);
       return { refused: "unavailable" };
     }
-    const account: Account = { name: record.name, storage, home: ROOT, permissions, limits };
+    const { name, requireTls } = record;
+    const account: Account = {
+      name,
+      storage,
+      home: ROOT,
+      permissions,
+      limits,
+      ...(requireTls && { requireTls }),
+    };
     this.#recordOf.set(account, record);
     return { ok: account };
   }

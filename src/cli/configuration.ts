@@ -5,7 +5,14 @@ import { LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
 import { describeIssue, withoutUndefined } from "../accounts/schema.js";
 import { configurationError, systemReason } from "./errors.js";
-import { accountsFile, LOG_KINDS, type ServeOptions, UPLOAD_KINDS } from "./serve-options.js";
+import {
+  accountsFile,
+  LOG_KINDS,
+  type ServeOptions,
+  TLS_DATA_KINDS,
+  TLS_KINDS,
+  UPLOAD_KINDS,
+} from "./serve-options.js";
 import * as values from "./values.js";
 
 const MAX_FILE = 1024 * 1024;
@@ -87,6 +94,12 @@ const passiveRule = z
   .strictObject({ network: textOf(values.network), address: textOf(values.passiveAddress).optional() })
   .transform(({ network, address }) => (address === undefined ? { network } : { network, address }));
 
+const tlsKind = z.enum(TLS_KINDS, { error: "expected off, allow or require" });
+
+const tlsHost = z
+  .strictObject({ cert: path, key: path.optional(), hosts: oneOrMore(path).optional() })
+  .transform(({ cert, key = cert, hosts }) => (hosts === undefined ? { cert, key } : { cert, key, hosts }));
+
 const configuration = z.strictObject({
   root: path.optional(),
   port: numberOf(values.port).optional(),
@@ -95,6 +108,20 @@ const configuration = z.strictObject({
   anonymous: z.boolean().optional(),
   accounts: path.pipe(textOf(accountsFile)).optional(),
   readOnly: z.boolean().optional(),
+  tls: tlsKind.optional(),
+  tlsCert: path.optional(),
+  tlsKey: path.optional(),
+  tlsSelfSigned: z.boolean().optional(),
+  implicitTlsPort: numberOf(values.port).optional(),
+  tlsData: z.enum(TLS_DATA_KINDS, { error: "expected off, prefer or require" }).optional(),
+  tlsProtectData: tlsKind.optional(),
+  tlsHosts: z.array(tlsHost).min(1).optional(),
+  tlsClientCertificates: z.enum(["request", "require"], { error: "expected request or require" }).optional(),
+  tlsClientCa: path.optional(),
+  tlsClientCrl: path.optional(),
+  tlsClearControl: z.boolean().optional(),
+  tlsAcceptBareEnd: z.boolean().optional(),
+  stateDirectory: path.optional(),
   passivePorts: textOf(values.portNumbers).optional(),
   passiveAddress: z.union([textOf(values.passiveAddress), z.array(passiveRule)]).optional(),
   maxSessions: numberOf(values.count).optional(),
@@ -117,9 +144,22 @@ const configuration = z.strictObject({
 });
 
 function atDirectory(directory: string, options: ServeOptions): ServeOptions {
-  const { root, accounts, xferlog } = options;
+  const { root, accounts, xferlog, tlsCert, tlsKey, tlsHosts, tlsClientCa, tlsClientCrl } = options;
+  const { stateDirectory } = options;
   return {
     ...options,
+    ...(tlsCert !== undefined && { tlsCert: resolve(directory, tlsCert) }),
+    ...(tlsKey !== undefined && { tlsKey: resolve(directory, tlsKey) }),
+    ...(tlsHosts !== undefined && {
+      tlsHosts: tlsHosts.map((host) => ({
+        ...host,
+        cert: resolve(directory, host.cert),
+        key: resolve(directory, host.key),
+      })),
+    }),
+    ...(tlsClientCa !== undefined && { tlsClientCa: resolve(directory, tlsClientCa) }),
+    ...(tlsClientCrl !== undefined && { tlsClientCrl: resolve(directory, tlsClientCrl) }),
+    ...(stateDirectory !== undefined && { stateDirectory: resolve(directory, stateDirectory) }),
     ...(root !== undefined && { root: resolve(directory, root) }),
     ...(accounts !== undefined && { accounts: resolve(directory, accounts) }),
     ...(xferlog !== undefined && { xferlog: resolve(directory, xferlog) }),

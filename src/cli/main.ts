@@ -1,5 +1,7 @@
 #!/usr/bin/env node
 /** The `ferry` command. Nothing but this file touches the process. */
+import { homedir } from "node:os";
+import { join } from "node:path";
 import { printable } from "../protocol/text.js";
 import { runProgram } from "./program.js";
 import type { Terminal } from "./terminal.js";
@@ -8,6 +10,9 @@ const SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
 
 const debugging = process.env.FERRY_DEBUG !== undefined;
 
+// The specification has relative ones ignored.
+const stateHome = process.env.XDG_STATE_HOME?.startsWith("/") ? process.env.XDG_STATE_HOME : "";
+
 const terminal: Terminal = {
   get input() {
     return process.stdin;
@@ -15,6 +20,7 @@ const terminal: Terminal = {
   output: process.stdout,
   errors: process.stderr,
   workingDirectory: process.cwd(),
+  stateDirectory: join(stateHome === "" ? join(homedir(), ".local", "state") : stateHome, "ferry"),
   debugging,
   onSignals(listener) {
     const listeners = SIGNALS.map((signal) => [signal, () => listener(signal)] as const);

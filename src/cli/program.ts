@@ -51,16 +51,7 @@ async function parseAndRun(argv: readonly string[], terminal: Terminal): Promise
 }
 
 /** Flags that DESIGN 7 has and this version does not: an unknown flag would look like a typing mistake. */
-const LATER_FLAGS: ReadonlySet<string> = new Set([
-  "--tls",
-  "--tls-cert",
-  "--tls-key",
-  "--tls-self-signed",
-  "--tls-data",
-  "--implicit-tls-port",
-  "--workers",
-  "--storage",
-]);
+const LATER_FLAGS: ReadonlySet<string> = new Set(["--workers", "--storage"]);
 
 /** commander's message without its prefix and full stop, on one line. */
 function usageMessage(error: CommanderError): string {

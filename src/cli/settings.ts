@@ -16,6 +16,7 @@ export interface Settings extends ServeOptions {
   readonly host?: readonly string[];
   readonly users: readonly Credentials[];
   readonly log: LogKind;
+  readonly stateDirectory: string;
 }
 
 /** What was said on the command line. */
@@ -23,6 +24,8 @@ export interface Invocation {
   readonly root: string | undefined;
   readonly flags: ServeOptions & { readonly config?: string };
   readonly workingDirectory: string;
+  /** Where what is made once is kept, unless the configuration says otherwise. */
+  readonly stateDirectory: string;
   /** Whether the log goes to a terminal. */
   readonly onTerminal: boolean;
 }
@@ -33,7 +36,7 @@ export async function settingsOf({ root: said, flags, ...o }: Invocation): Promi
   const file = config === undefined ? {} : await readConfiguration(resolve(o.workingDirectory, config));
   const options: ServeOptions = { ...file, ...beating };
   const root = said ?? options.root ?? ".";
-  const { accounts, xferlog } = options;
+  const { accounts, xferlog, tlsCert, tlsKey } = options;
   const settings: Settings = {
     ...options,
     root,
@@ -43,7 +46,11 @@ export async function settingsOf({ root: said, flags, ...o }: Invocation): Promi
     log: options.log ?? (o.onTerminal ? "pretty" : "json"),
     ...(accounts !== undefined && { accounts: resolve(o.workingDirectory, accounts) }),
     ...(xferlog !== undefined && { xferlog: resolve(o.workingDirectory, xferlog) }),
+    ...(tlsCert !== undefined && { tlsCert: resolve(o.workingDirectory, tlsCert) }),
+    ...(tlsKey !== undefined && { tlsKey: resolve(o.workingDirectory, tlsKey) }),
+    stateDirectory: options.stateDirectory ?? o.stateDirectory,
   };
+  checkTls(settings);
   checkUsers(settings.users);
   await checkRoot(settings);
   return settings;
@@ -67,6 +74,19 @@ function checkUsers(users: readonly Credentials[]): void {
   for (const { name } of users) {
     if (seen.has(name)) throw usageError(`--user: ${JSON.stringify(name)} is given twice`);
     seen.add(name);
+  }
+}
+
+function checkTls({ tls, tlsCert, tlsKey, tlsSelfSigned, implicitTlsPort, port }: Settings): void {
+  if (tlsKey !== undefined && tlsCert === undefined) throw usageError("--tls-key needs --tls-cert beside it");
+  if (tlsCert !== undefined && tlsSelfSigned === true) {
+    throw usageError("--tls-cert and --tls-self-signed are two certificates: give one of them");
+  }
+  if (tls === "off" && implicitTlsPort !== undefined) {
+    throw usageError("--implicit-tls-port needs TLS, and --tls off has none");
+  }
+  if (implicitTlsPort !== undefined && implicitTlsPort === port && port !== 0) {
+    throw usageError("--implicit-tls-port and --port need two ports");
   }
 }
 
