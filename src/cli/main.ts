@@ -1,10 +1,20 @@
 #!/usr/bin/env node
 /** The `ferry` command. Nothing but this file touches the process. */
 import { printable } from "../protocol/text.js";
+import { failure } from "./errors.js";
 import { runProgram } from "./program.js";
 import type { Terminal } from "./terminal.js";
 
 const SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
+
+/** process.cwd() throws when the folder was deleted under the shell that starts us. */
+function currentFolder(): string {
+  try {
+    return process.cwd();
+  } catch (error) {
+    throw failure("the current folder does not exist any more: change to another one", error);
+  }
+}
 
 const debugging = process.env.FERRY_DEBUG !== undefined;
 
@@ -14,7 +24,9 @@ const terminal: Terminal = {
   },
   output: process.stdout,
   errors: process.stderr,
-  workingDirectory: process.cwd(),
+  get workingDirectory() {
+    return currentFolder();
+  },
   debugging,
   onSignals(listener) {
     const listeners = SIGNALS.map((signal) => [signal, () => listener(signal)] as const);
