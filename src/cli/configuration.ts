@@ -99,7 +99,7 @@ const passiveRule = z
 const tlsKind = z.enum(TLS_KINDS, { error: "expected off, allow or require" });
 
 const tlsHost = z
-  .strictObject({ cert: path, key: path.optional(), hosts: oneOrMore(path).optional() })
+  .strictObject({ cert: path, key: path.optional(), hosts: oneOrMore(path, "a host name").optional() })
   .transform(({ cert, key = cert, hosts }) => (hosts === undefined ? { cert, key } : { cert, key, hosts }));
 
 const configuration = z.strictObject({

@@ -21,7 +21,13 @@ describe("a root that the server may not enter", () => {
     const workingDirectory = await mkdtemp(join(tmpdir(), "ferry-root-"));
     t.after(() => rm(workingDirectory, { recursive: true, force: true }));
     const settings = (flags: ServeOptions) =>
-      settingsOf({ root: workingDirectory, flags, workingDirectory, onTerminal: false });
+      settingsOf({
+        root: workingDirectory,
+        flags,
+        workingDirectory,
+        stateDirectory: workingDirectory,
+        onTerminal: false,
+      });
     await chmod(workingDirectory, 0o600);
     for (const flags of [{}, { anonymous: true }, { user: [{ name: "ann", password: "x" }] }]) {
       await assert.rejects(settings(flags), (error: unknown) => {
