@@ -15,7 +15,8 @@ import { type Server, startFerry, startVsftpd } from "./servers.js";
 const HELP = `npm run bench -- [flags]
 
   --quick           smaller sizes and two rounds: seconds instead of minutes
-  --rows A,B        retr, stor, retr-small, stor-small, list, idle (all)
+  --rows A,B        retr, stor, retr-small, stor-small, ftps-retr, ftps-stor, ftps-retr-small, list,
+                    idle (all)
   --rounds N        of each row (5)
   --size N          MiB of the big file (1024)
   --files N         small files (2000)
@@ -102,7 +103,7 @@ function readPlan(): Plan | undefined {
 }
 
 async function bench(plan: Plan): Promise<void> {
-  const fixture = makeFixture(plan.sizes);
+  const fixture = await makeFixture(plan.sizes);
   const running = new Set<Server>();
   process.once("SIGINT", () => process.exit(130));
   try {
@@ -126,9 +127,9 @@ async function bench(plan: Plan): Promise<void> {
   }
 }
 
-function startOf(name: string, plan: Plan, { root, folder }: Fixture): Start {
-  if (name === "ferry") return () => startFerry(plan.ferry, root);
-  if (name === "vsftpd") return () => startVsftpd(join(project, ".cache"), root, folder);
+function startOf(name: string, plan: Plan, { root, folder, certificate }: Fixture): Start {
+  if (name === "ferry") return () => startFerry(plan.ferry, root, certificate);
+  if (name === "vsftpd") return () => startVsftpd(join(project, ".cache"), root, { folder, certificate });
   throw new Error(`no such server: ${name}`);
 }
 

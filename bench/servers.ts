@@ -20,8 +20,9 @@ const HOST = "127.0.0.1";
 /** As many sessions as the benchmark opens, from one address. */
 const MANY = "100000";
 
-export async function startFerry(program: string, root: string): Promise<Server> {
+export async function startFerry(program: string, root: string, certificate: string): Promise<Server> {
   const flags = ["--port", "0", "--host", HOST, "--user", "bench:bench", "--log", "silent"];
+  flags.push("--tls-cert", certificate);
   const limits = ["--max-sessions", MANY, "--max-sessions-per-address", MANY];
   const child = spawn(process.execPath, [program, "serve", root, ...flags, ...limits], {
     stdio: ["ignore", "pipe", "inherit"],
@@ -32,8 +33,12 @@ export async function startFerry(program: string, root: string): Promise<Server>
   return serverOf("ferry", child, { host: HOST, port, user: "bench", password: "bench" });
 }
 
-/** `folder` is for its settings. Undefined, with the reason on stderr, where vsftpd cannot be had. */
-export async function startVsftpd(cache: string, root: string, folder: string): Promise<Server | undefined> {
+/** `folder` is for its settings; `certificate`: PEM file with the key. Undefined, with the reason on stderr, where vsftpd cannot be had. */
+export async function startVsftpd(
+  cache: string,
+  root: string,
+  { folder, certificate }: { readonly folder: string; readonly certificate: string },
+): Promise<Server | undefined> {
   const found = findVsftpd() ?? fetchVsftpd(join(cache, "vsftpd"));
   if (found === undefined) return undefined;
   const port = await freePort();
@@ -41,7 +46,7 @@ export async function startVsftpd(cache: string, root: string, folder: string): 
   const settings = join(own, "vsftpd.conf");
   const empty = join(own, "empty");
   mkdirSync(empty);
-  writeFileSync(settings, vsftpdSettings(port, root, empty), { mode: 0o600 });
+  writeFileSync(settings, vsftpdSettings(port, root, { empty, certificate }), { mode: 0o600 });
   const child = spawn(found.program, [settings], {
     stdio: ["ignore", "inherit", "inherit"],
     env: { ...process.env, LD_LIBRARY_PATH: found.libraries },
@@ -54,7 +59,11 @@ export async function startVsftpd(cache: string, root: string, folder: string): 
   return serverOf("vsftpd", child, { host: HOST, port, user: "anonymous", password: "bench" });
 }
 
-function vsftpdSettings(port: number, root: string, empty: string): string {
+function vsftpdSettings(
+  port: number,
+  root: string,
+  { empty, certificate }: { readonly empty: string; readonly certificate: string },
+): string {
   const asRoot = process.getuid?.() === 0;
   const settings = {
     listen: "YES",
@@ -78,6 +87,11 @@ function vsftpdSettings(port: number, root: string, empty: string): string {
     max_per_ip: 0,
     idle_session_timeout: 3600,
     xferlog_enable: "NO",
+    ssl_enable: "YES",
+    allow_anon_ssl: "YES",
+    rsa_cert_file: certificate,
+    ssl_ciphers: "HIGH",
+    require_ssl_reuse: "YES",
     // Its filter knows the system calls of 2012 and kills the sessions on newer C libraries.
     seccomp_sandbox: "NO",
     // It goes to the account's home first, which must be there: nobody's is not.
