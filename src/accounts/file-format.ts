@@ -41,6 +41,9 @@ export const MAX_ACCOUNTS = 100_000;
 const MAX_RULES = 1000;
 export const MAX_COMMENT = 1000;
 
+/** Editors on Windows write it. */
+const BYTE_ORDER_MARK = /^\ufeff/;
+
 const NAMES_EXPECTED = `expected "all", "read-only" or a list of ${PERMISSIONS.join(", ")}`;
 const RULES_EXPECTED = `${NAMES_EXPECTED}, or an object that gives these for directories`;
 
@@ -115,7 +118,7 @@ const accountsFile = z.strictObject({
 
 /** @throws AccountsFileError with the place of the first thing that is wrong; it holds no part of a hash. */
 export function parseAccountsFile(text: string): Map<string, AccountRecord> {
-  const found = accountsFile.safeParse(parseJson(text));
+  const found = accountsFile.safeParse(parseJson(text.replace(BYTE_ORDER_MARK, "")));
   if (!found.success) throw new AccountsFileError(describeIssue(found.error).text);
   const accounts = new Map<string, AccountRecord>();
   for (const [at, parsed] of found.data.accounts.entries()) {
@@ -125,6 +128,13 @@ export function parseAccountsFile(text: string): Map<string, AccountRecord> {
     accounts.set(parsed.name, recordOf(parsed));
   }
   return accounts;
+}
+
+/** @throws AccountsFileError when {@link parseAccountsFile} would not take the account. */
+export function requireReadable(record: AccountRecord): void {
+  const found = account.safeParse(record);
+  if (found.success) return;
+  throw new AccountsFileError(`account ${JSON.stringify(record.name)}: ${describeIssue(found.error).text}`);
 }
 
 /** Sorted by name, so that versions of the file compare well. */

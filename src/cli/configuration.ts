@@ -84,8 +84,10 @@ function numberOf(parse: (text: string) => number) {
   return z.number().transform(String).pipe(textOf(parse));
 }
 
-function oneOrMore<T extends z.ZodType>(one: T) {
-  return z.union([one.transform((value) => [value]), z.array(one)]);
+function oneOrMore<T extends z.ZodType>(one: T, expected: string) {
+  return z.union([one.transform((value) => [value]), z.array(one)], {
+    error: `expected ${expected}, or a list of them`,
+  });
 }
 
 const path = z.string().min(1, { error: "expected a path" });
@@ -97,14 +99,16 @@ const passiveRule = z
 const tlsKind = z.enum(TLS_KINDS, { error: "expected off, allow or require" });
 
 const tlsHost = z
-  .strictObject({ cert: path, key: path.optional(), hosts: oneOrMore(path).optional() })
+  .strictObject({ cert: path, key: path.optional(), hosts: oneOrMore(path, "a host name").optional() })
   .transform(({ cert, key = cert, hosts }) => (hosts === undefined ? { cert, key } : { cert, key, hosts }));
 
 const configuration = z.strictObject({
   root: path.optional(),
   port: numberOf(values.port).optional(),
-  host: oneOrMore(textOf(values.host)).optional(),
-  user: oneOrMore(textOf(values.credentials)).optional(),
+  host: oneOrMore(textOf(values.host), "an address")
+    .refine((hosts) => hosts.length > 0, { error: "expected at least one address" })
+    .optional(),
+  user: oneOrMore(textOf(values.credentials), "NAME:PASSWORD").optional(),
   anonymous: z.boolean().optional(),
   accounts: path.pipe(textOf(accountsFile)).optional(),
   readOnly: z.boolean().optional(),

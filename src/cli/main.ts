@@ -3,10 +3,20 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { printable } from "../protocol/text.js";
+import { failure } from "./errors.js";
 import { runProgram } from "./program.js";
 import type { Terminal } from "./terminal.js";
 
 const SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
+
+/** process.cwd() throws when the folder was deleted under the shell that starts us. */
+function currentFolder(): string {
+  try {
+    return process.cwd();
+  } catch (error) {
+    throw failure("the current folder does not exist any more: change to another one", error);
+  }
+}
 
 const debugging = process.env.FERRY_DEBUG !== undefined;
 
@@ -19,7 +29,9 @@ const terminal: Terminal = {
   },
   output: process.stdout,
   errors: process.stderr,
-  workingDirectory: process.cwd(),
+  get workingDirectory() {
+    return currentFolder();
+  },
   stateDirectory: join(stateHome === "" ? join(homedir(), ".local", "state") : stateHome, "ferry"),
   debugging,
   onSignals(listener) {

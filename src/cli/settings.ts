@@ -1,6 +1,6 @@
 /** What a server runs with: flags over the configuration file over defaults, checked as a whole. */
 import { randomInt } from "node:crypto";
-import { stat } from "node:fs/promises";
+import { access, constants, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { readConfiguration } from "./configuration.js";
 import { failure, systemCode, systemReason, usageError } from "./errors.js";
@@ -36,11 +36,12 @@ export async function settingsOf({ root: said, flags, ...o }: Invocation): Promi
   const file = config === undefined ? {} : await readConfiguration(resolve(o.workingDirectory, config));
   const options: ServeOptions = { ...file, ...beating };
   const root = said ?? options.root ?? ".";
-  const { accounts, xferlog, tlsCert, tlsKey } = options;
+  const { host, accounts, xferlog, tlsCert, tlsKey } = options;
   const settings: Settings = {
     ...options,
     root,
     rootPath: resolve(o.workingDirectory, root),
+    ...(host !== undefined && { host: [...new Set(host)] }),
     port: options.port ?? 21,
     users: options.user ?? [],
     log: options.log ?? (o.onTerminal ? "pretty" : "json"),
@@ -90,10 +91,14 @@ function checkTls({ tls, tlsCert, tlsKey, tlsSelfSigned, implicitTlsPort, port }
   }
 }
 
-async function checkRoot({ root, rootPath }: Settings): Promise<void> {
+async function checkRoot(settings: Settings): Promise<void> {
+  const { root, rootPath, users, anonymous } = settings;
+  const isUsed = users.length > 0 || anonymous === true || lacksAccounts(settings);
   let isDirectory: boolean;
   try {
     isDirectory = (await stat(rootPath)).isDirectory();
+    // Else every session would log in and find that nothing is permitted.
+    if (isDirectory && isUsed) await access(rootPath, constants.X_OK);
   } catch (error) {
     if (systemCode(error) !== "ENOENT") throw failure(`cannot serve ${root}: ${systemReason(error)}`, error);
     throw failure(`cannot serve ${root}: there is no such folder; make it first, or name another`, error);

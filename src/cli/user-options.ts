@@ -76,7 +76,7 @@ function permissions(text: string): PermissionNames {
   if (text === "all" || text === "read-only") return text;
   const names = text.split(",").map((name) => name.trim());
   const wrong = names.find((name) => !isPermission(name));
-  if (wrong === undefined) return names.filter(isPermission);
+  if (wrong === undefined) return [...new Set(names.filter(isPermission))];
   throw new values.ValueError(`expected all, read-only, or some of ${PERMISSIONS.join(",")}`);
 }
 
