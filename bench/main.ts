@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type Fixture, makeFixture, type Sizes } from "./fixture.js";
+import { startProftpd } from "./proftpd.js";
 import { json, type Result, table } from "./report.js";
 import { checkContent, type Row, rowsFor, type Sample } from "./rows.js";
 import { type Server, startFerry, startVsftpd } from "./servers.js";
@@ -22,7 +23,7 @@ const HELP = `npm run bench -- [flags]
   --files N         small files (2000)
   --entries N       in the listed directory (50000)
   --sessions N      idle sessions (1000)
-  --servers A,B     ferry, vsftpd (both)
+  --servers A,B     ferry, vsftpd, proftpd (the first two)
   --ferry FILE      the program to measure: another checkout's dist/cli/main.js
   --seconds N       no further round begins after so long (240)
   --json FILE       all samples
@@ -130,6 +131,7 @@ async function bench(plan: Plan): Promise<void> {
 function startOf(name: string, plan: Plan, { root, folder, certificate }: Fixture): Start {
   if (name === "ferry") return () => startFerry(plan.ferry, root, certificate);
   if (name === "vsftpd") return () => startVsftpd(join(project, ".cache"), root, { folder, certificate });
+  if (name === "proftpd") return () => startProftpd(join(project, ".cache"), root, { folder, certificate });
   throw new Error(`no such server: ${name}`);
 }
 

@@ -1,4 +1,4 @@
-/** The servers that are measured: Ferry as its users start it, and vsftpd for comparison. */
+/** The servers that are measured: Ferry as its users start it, and vsftpd for comparison; ProFTPD is in proftpd.ts. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from "node:fs";
 import { type AddressInfo, connect, createServer } from "node:net";
@@ -15,7 +15,7 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-const HOST = "127.0.0.1";
+export const HOST = "127.0.0.1";
 
 /** As many sessions as the benchmark opens, from one address. */
 const MANY = "100000";
@@ -112,29 +112,36 @@ function findVsftpd(): Vsftpd | undefined {
   return program === undefined ? undefined : { program, libraries: "" };
 }
 
-/** Unpacks Debian's packages without installing them: no account, no service, nothing outside the cache. */
 function fetchVsftpd(cache: string): Vsftpd | undefined {
   const program = join(cache, "usr", "sbin", "vsftpd");
-  if (!existsSync(program)) {
-    mkdirSync(cache, { recursive: true });
-    const inCache = (name: string, ...words: string[]) =>
-      spawnSync(name, words, { cwd: cache, stdio: "ignore" }).status === 0;
-    const download = () => inCache("apt-get", "download", "vsftpd", "libwrap0", "libnsl2", "libtirpc3");
-    // Only root may fetch the lists of packages, which a new machine lacks.
-    if (!download() && inCache("apt-get", "update")) download();
-    for (const file of readdirSync(cache)) if (file.endsWith(".deb")) inCache("dpkg", "-x", file, ".");
-  }
+  if (!existsSync(program)) unpack(cache, ["vsftpd", "libwrap0", "libnsl2", "libtirpc3"]);
   if (!existsSync(program)) {
     console.error("vsftpd is neither installed nor to be had by apt-get: measuring Ferry alone");
     return undefined;
   }
-  const libraries = readdirSync(cache, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.name.includes(".so."))
-    .map((entry) => entry.parentPath);
-  return { program, libraries: [...new Set(libraries)].join(":") };
+  return { program, libraries: librariesIn(cache) };
 }
 
-function serverOf(name: string, child: ChildProcess, target: Target): Server {
+/** Unpacks Debian's packages without installing them: no account, no service, nothing outside the folder. */
+export function unpack(folder: string, packages: readonly string[]): void {
+  mkdirSync(folder, { recursive: true });
+  const inFolder = (name: string, ...words: string[]) =>
+    spawnSync(name, words, { cwd: folder, stdio: "ignore" }).status === 0;
+  const download = () => inFolder("apt-get", "download", ...packages);
+  // Only root may fetch the lists of packages, which a new machine lacks.
+  if (!download() && inFolder("apt-get", "update")) download();
+  for (const file of readdirSync(folder)) if (file.endsWith(".deb")) inFolder("dpkg", "-x", file, ".");
+}
+
+/** For LD_LIBRARY_PATH. */
+export function librariesIn(folder: string): string {
+  const libraries = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.name.includes(".so."))
+    .map((entry) => entry.parentPath);
+  return [...new Set(libraries)].join(":");
+}
+
+export function serverOf(name: string, child: ChildProcess, target: Target): Server {
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   if (child.pid === undefined) throw new Error(`${name} has no process`);
   const processes = new ProcessTree(child.pid);
@@ -162,7 +169,7 @@ async function firstLine(child: ChildProcess): Promise<string> {
   });
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, HOST, resolve));
   const { port } = server.address() as AddressInfo;
@@ -171,7 +178,7 @@ async function freePort(): Promise<number> {
 }
 
 /** vsftpd says nothing when it is ready. */
-async function answers(port: number, child: ChildProcess): Promise<boolean> {
+export async function answers(port: number, child: ChildProcess): Promise<boolean> {
   for (let attempt = 0; attempt < 100 && child.exitCode === null; attempt++) {
     const connected = await new Promise<boolean>((resolve) => {
       const socket = connect(port, HOST);
