@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { leakCheck, RawClient } from "ferry/testing";
+import { LocalFolder } from "./support/files.js";
 import { projectFolder } from "./support/project.js";
 
 leakCheck();
@@ -19,9 +20,11 @@ const ADDRESSES = ["127.0.0.1", "127.0.0.2", "127.0.0.3"];
 const MOST_ROUNDS = 2000;
 
 test("a server without descriptors answers what it can, refuses the rest, and recovers", async () => {
-  const program = `ulimit -n ${MOST_DESCRIPTORS}; exec "$0" "$1" 0`;
-  const example = join(projectFolder, "build", "examples", "own-storage.js");
-  const child = spawn("sh", ["-c", program, process.execPath, example], {
+  const program = `ulimit -n ${MOST_DESCRIPTORS}; exec "$0" "$1" "$2" 0`;
+  using folder = new LocalFolder();
+  folder.put("hello.txt", "Hello!");
+  const example = join(projectFolder, "build", "examples", "serve-folder.js");
+  const child = spawn("sh", ["-c", program, process.execPath, example, folder.path], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   try {
@@ -35,14 +38,18 @@ test("a server without descriptors answers what it can, refuses the rest, and re
         connect({ host, port: Number(port), localAddress }).on("error", () => {}),
       ),
     );
-    await until(async () => (await client.command("EPSV")).code === 425);
+    await until(async () => (await client.command("STAT /")).code === 450);
+    await until(async () => {
+      if ((await client.command("EPSV")).code === 425) return true;
+      // Gives the one back that it had.
+      await client.expect("PORT 127,0,0,1,200,200", 200);
+      return false;
+    });
     await client.expect("NOOP", 200);
-    await client.expect("STAT /", 212);
-    await client.expect("RETR hello.txt", 425);
 
     for (const socket of crowd) socket.resume().destroy();
     await until(async () => (await client.command("EPSV")).code === 229);
-    assert.equal((await client.download("RETR hello.txt")).bytes.toString(), "Hello!\n");
+    assert.equal((await client.download("RETR hello.txt")).bytes.toString(), "Hello!");
     await using next = await RawClient.connect({ host, port: Number(port) });
     await next.login("anna", "secret");
     assert.equal((await next.upload("STOR up", "bytes")).at(-1)?.code, 226);

@@ -75,7 +75,7 @@ export class CommandLineDecoder {
   }
 
   /**
-   * For use while a transfer runs, when `next` has answered undefined: ftplib sends the LF behind `ABOR` CR as
+   * For use when `next` has answered undefined: ftplib sends the LF behind `ABOR` CR as
    * urgent data, which Linux takes out of the stream, so that the line would never end. If just that is there,
    * it counts as complete, and an LF that still comes is swallowed.
    */

@@ -40,6 +40,10 @@ export interface TransferEvent {
   readonly code: number;
 }
 
+/**
+ * A listener that throws, or whose promise is rejected, disturbs neither the server nor other listeners: it
+ * becomes a `warning`.
+ */
 export interface ServerEvents {
   connect: [{ readonly session: SessionInfo }];
   /** Connections that were turned away before a session was made. */
@@ -49,7 +53,10 @@ export interface ServerEvents {
   ];
   command: [CommandEvent];
   transfer: [TransferEvent];
-  /** `reason` says which side ended it and why: "quit", "peer", "idle", "login-timeout", "line-too-long" and so on. */
+  /**
+   * The last of a session's events, when all that it ran has ended. `reason` says which side ended it and why:
+   * "quit", "peer", "idle", "login-timeout", "line-too-long" and so on.
+   */
   disconnect: [
     {
       readonly session: SessionInfo;
