@@ -31,7 +31,6 @@ const ATTEMPTS: readonly Attempt[] = [
   { verb: "MDTM", line: "MDTM file", methods: ["stat"] },
   { verb: "MLST", line: "MLST file", methods: ["stat"] },
   { verb: "AVBL", line: "AVBL", methods: ["availableSpace"] },
-  { verb: "ALLO", line: "ALLO 10", methods: ["availableSpace"] },
   { verb: "MFMT", line: `MFMT ${TIME} file`, methods: ["setTimes"] },
   { verb: "MFCT", line: `MFCT ${TIME} file`, methods: ["setTimes"] },
   { verb: "MFF", line: `MFF modify=${TIME};UNIX.mode=0600; file`, methods: ["setTimes", "setMode"] },
@@ -40,7 +39,7 @@ const ATTEMPTS: readonly Attempt[] = [
   { verb: "SITE UTIME", line: `SITE UTIME ${TIME} file`, methods: ["setTimes"] },
   { verb: "SITE SYMLINK", line: "SITE SYMLINK file link", methods: ["makeLink"] },
   { verb: "LIST", line: "LIST -a", moves: "down", methods: ["stat", "list"] },
-  { verb: "NLST", line: "NLST", moves: "down", methods: ["stat", "list"] },
+  { verb: "NLST", line: "NLST", moves: "down", methods: ["list"] },
   { verb: "MLSD", line: "MLSD", moves: "down", methods: ["list"] },
   { verb: "RETR", line: "RETR file", moves: "down", methods: ["openRead"] },
   { verb: "STOR", line: "STOR new", moves: "up", methods: ["openWrite"] },
@@ -109,7 +108,6 @@ function failingWhen(storage: Storage, method: keyof Storage, failure: () => Err
   };
 }
 
-// biome-ignore lint: see below
-async function* failingList(error: Error): AsyncGenerator<never> {
-  throw error;
+function failingList(error: Error): AsyncIterable<never> {
+  return { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(error) }) };
 }

@@ -77,7 +77,11 @@ const EXTENSIONS: Readonly<Record<string, string>> = {
 
 /** Why a code of the tables above never comes. Each is said of all the commands that have no case for it. */
 const NEVER: readonly { readonly code: number; readonly commands: string; readonly why: string }[] = [
-  { code: 120, commands: "connect", why: "a server that is up is ready, and one that is not does not listen" },
+  {
+    code: 120,
+    commands: "connect",
+    why: "a server that is up is ready, and one that is not does not listen",
+  },
   { code: 230, commands: "USER", why: "every name is asked for a password, so that none is given away" },
   { code: 332, commands: "USER", why: "the account is asked for after the password" },
   { code: 202, commands: "PASS", why: "a password is always needed; clients take 202 for a failure" },
@@ -100,6 +104,20 @@ const NEVER: readonly { readonly code: number; readonly commands: string; readon
   { code: 202, commands: "SITE", why: "no SITE command is there that has nothing to do" },
   { code: 451, commands: "OPTS", why: "no option needs anything that could fail" },
 ];
+
+/** What declarations promise beyond section 5.4, which docs/reply-codes.md tells and explains. */
+const BEYOND_5_4: Readonly<Record<string, string>> = {
+  CWD: "450", // the storage is away for now
+  CDUP: "250 450", // 250 as CWD: 4.1.1
+  MKD: "450 451",
+  RMD: "450 451",
+  DELE: "451",
+  RNTO: "450 451",
+  STAT: "451",
+  PASV: "425", // 421 would end the session for want of a port
+  ALLO: "552", // not with strictRfc959
+  STOR: "550", // a restart position beyond the end
+};
 
 const CASES: Cases = {
   ...ANY_CASES,
@@ -141,13 +159,28 @@ describe("the table of reply codes", () => {
     );
   });
 
+  test("tells where RFC 959 does not allow a code that is declared", () => {
+    const allowed = new Set([...pairsOf(SECTION_5_4), ...pairsOf(BEYOND_5_4)]);
+    const beyond = DECLARED.filter((pair) => pair.replace(/ .*/, "") in SECTION_5_4 && !/^SITE /.test(pair));
+    assert.deepEqual(
+      beyond.filter((pair) => !allowed.has(pair)),
+      [],
+    );
+    assert.deepEqual(
+      pairsOf(BEYOND_5_4).filter((pair) => !DECLARED.includes(pair)),
+      [],
+    );
+  });
+
   test("gives no reason against a code that comes, or that nobody promises", () => {
     const wrong = EXCUSED.filter((pair) => pair in CASES || DECLARED.includes(pair) || !PROMISED.has(pair));
     assert.deepEqual(wrong, []);
   });
 
   test("has no case for a code that is not declared", () => {
-    const ofSite = DECLARED.filter((pair) => pair.startsWith("SITE ")).map((pair) => pair.replace(/ .* /, " "));
+    const ofSite = DECLARED.filter((pair) => pair.startsWith("SITE ")).map((pair) =>
+      pair.replace(/ .* /, " "),
+    );
     const known = new Set([...DECLARED, ...ofSite, ...COMMON, ...VERBS.map((verb) => `${verb} 530`)]);
     const undeclared = Object.keys(CASES).filter((pair) => !known.has(pair) && !pair.startsWith("connect "));
     assert.deepEqual(undeclared, []);
@@ -180,5 +213,8 @@ async function check(code: number, { o = {}, login, closes, provoke }: Case): Pr
 }
 
 async function expectClosed(client: RawClient): Promise<void> {
-  await assert.rejects(client.reply(), (error) => error instanceof RawClientError && error.reason === "closed");
+  await assert.rejects(
+    client.reply(),
+    (error) => error instanceof RawClientError && error.reason === "closed",
+  );
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { CliError } from "./errors.js";
 import { askNewPassword } from "./password-prompt.js";
-import { fakeTerminal } from "./terminal.test.fake.js";
+import { fakeTerminal } from "./terminal.support.test.js";
 
 function piped(input: string): Promise<string> {
   return askNewPassword("ann", fakeTerminal({ input }));

@@ -6,7 +6,7 @@ import { describe, type TestContext, test } from "node:test";
 import { readAccountsFile } from "../accounts/file-edit.js";
 import { sharedPasswords } from "../accounts/password.js";
 import { runProgram } from "./program.js";
-import { fakeTerminal } from "./terminal.test.fake.js";
+import { fakeTerminal } from "./terminal.support.test.js";
 
 interface Result {
   readonly exitCode: number;

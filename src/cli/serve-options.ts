@@ -69,7 +69,7 @@ export function addServeOptions(command: Command): Command {
     one("--login-timeout <seconds>", "from connecting to being logged in (default 60)", values.seconds),
     one(
       "--data-timeout <seconds>",
-      "for a data connection to open, and for a transfer to stand still (default 30 and 60)",
+      "for a data connection to open, and for a transfer to stand still (default 30 and 300)",
       values.seconds,
     ),
     one("--drain-timeout <seconds>", "that SIGTERM gives running transfers (default 30)", values.seconds),

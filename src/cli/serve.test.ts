@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 import { RawClient } from "../testing/raw-client.js";
 import type { ExitCode } from "./errors.js";
 import { runProgram } from "./program.js";
-import { type FakeTerminal, fakeTerminal } from "./terminal.test.fake.js";
+import { type FakeTerminal, fakeTerminal } from "./terminal.support.test.js";
 
 const undoing = new WeakMap<TestContext, (() => unknown)[]>();
 

@@ -3,6 +3,9 @@ import type { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import { encodeText } from "../protocol/text.js";
 
+/** Characters that are handed to the socket at the latest, so that `congested` can tell in time. */
+const MOST_UNFLUSHED = 16 * 1024;
+
 /** Turns bytes into whole messages; see command-line.ts and reply-decoder.ts. */
 export interface MessageDecoder<Message> {
   push(chunk: Uint8Array): void;
@@ -54,9 +57,13 @@ export class ControlConnection<Message> {
     return this.#decoder.next();
   }
 
-  /** Adds to what `flush` will send. Replies of one turn leave in one segment. */
+  /**
+   * Adds to what `flush` will send: replies of one turn leave in one segment. Much is sent at once, because
+   * ten thousand commands of five bytes in one segment can ask for megabytes of replies.
+   */
   write(text: string): void {
     this.#output += text;
+    if (this.#output.length >= MOST_UNFLUSHED) this.flush();
   }
 
   flush(): void {

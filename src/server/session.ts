@@ -135,6 +135,9 @@ export class Session {
     this.restart = 0;
     this.renameFrom = undefined;
     this.facts = DEFAULT_FACTS;
+    this.client = undefined;
+    // "The effect of a HOST command MUST be reset" (RFC 7151 3.2.1).
+    this.host = undefined;
     this.idleTimeout = undefined;
     this.mounted = undefined;
     await this.dataPort.reset();

@@ -208,7 +208,10 @@ describe("quota", () => {
     const outcomes = await Promise.allSettled(
       Array.from({ length: 10 }, (_, n) => write(watched, `/${n}`, 9000 + n)),
     );
-    assert.ok(outcomes.some(({ status }) => status === "rejected"));
+    assert.equal(
+      outcomes.some(({ status }) => status === "rejected"),
+      true,
+    );
     assert.ok(most <= 50_000, `${most}`);
     assertCounted(counted.used, tree);
   });

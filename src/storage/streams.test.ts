@@ -342,7 +342,7 @@ describe("streams of handles", () => {
       };
       await assert.rejects(pipeline(Readable.from([content]), writableOf(handle)), because("quota"));
       assert.equal(causes.length, 1, failing);
-      assert.ok(because("quota")(causes[0]));
+      assert.equal(because("quota")(causes[0]), true);
     }
   });
 });

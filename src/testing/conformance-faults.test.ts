@@ -1,21 +1,22 @@
 /** The conformance suites find what they are there to find: each fault of the fixtures, by the test named for it. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { extname } from "node:path";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
 /** Failed tests by the outermost `describe`. */
 async function failuresIn(fixture: string): Promise<Map<string, string[]>> {
-  const file = fileURLToPath(new URL(fixture, import.meta.url));
+  const source = extname(fileURLToPath(import.meta.url));
+  const file = fileURLToPath(new URL(`${fixture}.test.fixture${source}`, import.meta.url));
+  // Loaders are wanted, what was said about this run is not.
+  const flags = process.execArgv.filter((flag) => !flag.startsWith("--test"));
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
   const output = await new Promise<string>((resolve) => {
     const options = { env, maxBuffer: 64 * 1024 * 1024 };
     // Its exit code says that tests failed, as they should.
-    execFile(
-      process.execPath,
-      [...process.execArgv, "--test-reporter=tap", file],
-      options,
-      (_error, stdout) => resolve(stdout),
+    execFile(process.execPath, [...flags, "--test-reporter=tap", file], options, (_error, stdout) =>
+      resolve(stdout),
     );
   });
   const failures = new Map<string, string[]>();
@@ -33,8 +34,8 @@ async function failuresIn(fixture: string): Promise<Map<string, string[]>> {
 }
 
 for (const [suite, fixture, least] of [
-  ["the storage conformance suite", "./fixtures/broken-storages.ts", 25],
-  ["the account conformance suite", "./fixtures/broken-accounts.ts", 10],
+  ["the storage conformance suite", "./fixtures/broken-storages", 25],
+  ["the account conformance suite", "./fixtures/broken-accounts", 10],
 ] as const) {
   describe(suite, async () => {
     const failures = await failuresIn(fixture);

@@ -243,7 +243,7 @@ describe("RawClient", () => {
       (line, socket) => socket.write(line.startsWith("USER") ? "331 Password\r\n" : "530 No\r\n"),
       async (client) => {
         await assert.rejects(client.login("me", "secret"), (error) => {
-          assert.ok(because("unexpected-reply")(error) && error instanceof RawClientError);
+          assert.ok(error instanceof RawClientError && because("unexpected-reply")(error), String(error));
           assert.equal(error.reply?.code, 530);
           assert.doesNotMatch(error.message, /secret/);
           return true;

@@ -14,16 +14,16 @@ type Run = (port: number, folder: string) => Promise<ProgramEnded>;
 
 interface Client {
   readonly name: string;
-  readonly program: string;
-  /** Of the file. */
-  readonly length: number;
-  /** How much of it has passed when the connections break. */
-  readonly breaks: readonly number[];
-  /** The upload that meets the break. */
+  readonly programs: readonly string[];
+  /** Meets the break. */
   readonly upload: Run;
-  /** What the user does then; absent when the first program has to manage by itself. */
-  readonly continue?: Run;
+  /** What the user does then. */
+  readonly continue: Run;
 }
+
+const LENGTH = 1_000_000;
+
+const BREAKS = Array.from({ length: 10 }, (_, i) => ((i + 1) * LENGTH) / 10);
 
 const url = (port: number) => `ftp://${USER}:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}/up.bin`;
 
@@ -33,18 +33,12 @@ const curl =
     runProgram("curl", ["-q", "-sS", ...flags, "-T", "up.bin", url(port)], { cwd });
 
 const lftp =
-  (retries: number, command: string): Run =>
+  (command: string): Run =>
   (port, cwd) => {
-    const script = [
-      "set cmd:fail-exit yes",
-      `set net:max-retries ${retries}`,
-      "set net:timeout 20",
-      "set net:reconnect-interval-base 0",
-      `open -u '${USER},${PASSWORD}' ftp://127.0.0.1:${port}`,
-      command,
-    ];
+    const account = `open -u '${USER},${PASSWORD}' ftp://127.0.0.1:${port}`;
+    const script = `set cmd:fail-exit yes; set net:max-retries 2; set net:timeout 20; ${account}; ${command}`;
     const env = { ...process.env, HOME: cwd, LC_ALL: "C.UTF-8" };
-    return runProgram("lftp", ["--norc", "-c", script.join("; ")], { cwd, env });
+    return runProgram("lftp", ["--norc", "-c", script], { cwd, env });
   };
 
 const ncftpput: Run = (port, cwd) => {
@@ -53,41 +47,28 @@ const ncftpput: Run = (port, cwd) => {
   return runProgram("ncftpput", words, { cwd, env: { ...process.env, HOME: cwd } });
 };
 
-const tenthsOf = (length: number) =>
-  Array.from({ length: 10 }, (_, i) => Math.round(((i + 1) * length) / 10));
-
-const SHORT = { length: 1_000_000, breaks: tenthsOf(1_000_000) };
-
 /**
- * lftp 4.9.2 that reconnects when it had read its file to the end already loses the rest and believes it done,
- * also with vsftpd: so the file is longer than what the sockets on the way hold, and breaks early.
+ * lftp continues what curl began: a `put` of its own that meets the break reconnects by itself, and version 4.9.2
+ * then loses bytes now and then, with vsftpd too, when its sockets hold more than has arrived.
  */
-const LONG = { length: 40_000_000, breaks: [20_000, ...tenthsOf(40_000_000).slice(0, 5)] };
-
 const CLIENTS: readonly Client[] = [
-  { name: "curl -C -", program: "curl", ...SHORT, upload: curl(), continue: curl("-C", "-") },
-  { name: "curl, from the beginning", program: "curl", ...SHORT, upload: curl(), continue: curl() },
-  { name: "lftp put, which reconnects by itself", program: "lftp", ...LONG, upload: lftp(5, "put up.bin") },
-  {
-    name: "lftp put -c",
-    program: "lftp",
-    ...SHORT,
-    upload: lftp(1, "put up.bin"),
-    continue: lftp(5, "put -c up.bin"),
-  },
-  { name: "ncftpput", program: "ncftpput", ...SHORT, upload: ncftpput, continue: ncftpput },
+  { name: "curl -C -", programs: ["curl"], upload: curl(), continue: curl("-C", "-") },
+  { name: "curl, from the beginning", programs: ["curl"], upload: curl(), continue: curl() },
+  { name: "lftp put -c", programs: ["curl", "lftp"], upload: curl(), continue: lftp("put -c up.bin") },
+  { name: "lftp put", programs: ["curl", "lftp"], upload: curl(), continue: lftp("put up.bin") },
+  { name: "ncftpput", programs: ["ncftpput"], upload: ncftpput, continue: ncftpput },
 ];
 
-const VISIBLE = { "no file": undefined, "a shorter file": 300_000, "a longer file": 41_000_000 } as const;
+const VISIBLE = { "no file": undefined, "a shorter file": 300_000, "a longer file": 2_000_000 } as const;
 
 describe("a broken upload", () => {
   for (const client of CLIENTS) {
     for (const storage of ["local", "memory"] as const) {
       for (const [what, length] of Object.entries(VISIBLE)) {
         const name = `is made whole by ${client.name}: ${storage} storage, where ${what} was before`;
-        test(name, { skip: unlessInstalled(client.program) }, async () => {
+        test(name, { skip: unlessInstalled(...client.programs) }, async () => {
           await using server = await TestServer.start({ storage });
-          for (const after of client.breaks) await breakAndContinue(server, client, length, after);
+          for (const after of BREAKS) await breakAndContinue(server, client, length, after);
         });
       }
     }
@@ -97,7 +78,7 @@ describe("a broken upload", () => {
     const name = `that the server has not noticed yet spoils nothing: ${storage} storage`;
     test(name, { skip: unlessInstalled("curl") }, async () => {
       await using server = await TestServer.start({ storage });
-      for (const after of SHORT.breaks) await breakUnnoticed(server, after);
+      for (const after of BREAKS) await breakUnnoticed(server, after);
     });
   }
 });
@@ -110,27 +91,25 @@ async function breakAndContinue(
 ): Promise<void> {
   await using relay = await CuttingRelay.start(server.port, after);
   using local = new LocalFolder();
-  const content = someBytes(client.length);
+  const content = someBytes(LENGTH);
   local.put("up.bin", content);
   const before = await prepare(server, visible);
 
   const first = await client.upload(relay.port, local.path);
   assert.equal(relay.cuts, 1, `never cut: ${first.report}`);
-  let last = first;
-  if (client.continue !== undefined) {
-    assert.notEqual(first.code, 0, `a broken upload was taken for a whole one: ${first.report}`);
-    assert.equal(await hashOf(server), before && sha256(before), "the visible file was touched");
-    last = await client.continue(relay.port, local.path);
-  }
-  assert.equal(last.code, 0, last.report);
-  assert.equal(await hashOf(server), sha256(content), `broken after ${after} bytes: ${last.report}`);
+  assert.notEqual(first.code, 0, `a broken upload was taken for a whole one: ${first.report}`);
+  assert.equal(await hashOf(server), before && sha256(before), "the visible file was touched");
+
+  const second = await client.continue(relay.port, local.path);
+  assert.equal(second.code, 0, second.report);
+  assert.equal(await hashOf(server), sha256(content), `broken after ${after} bytes: ${second.report}`);
 }
 
 /** The client may be refused for now; what it must not do is to make a file of two halves. */
 async function breakUnnoticed(server: TestServer, after: number): Promise<void> {
   await using relay = await CuttingRelay.start(server.port, after, "client");
   using local = new LocalFolder();
-  const content = someBytes(SHORT.length);
+  const content = someBytes(LENGTH);
   local.put("up.bin", content);
   const before = await prepare(server, 300_000);
   const first = await curl()(relay.port, local.path);

@@ -27,12 +27,13 @@ export interface ServingOptions {
   readonly accounts?: (usual: MemoryAccounts) => AccountStore;
 }
 
-const HOSTS = { IPv4: "127.0.0.1", IPv6: "::1" } as const;
+export const HOSTS = { IPv4: "127.0.0.1", IPv6: "::1" } as const;
 
 export class Serving implements AsyncDisposable {
   readonly files: ServedFiles;
   readonly server: FtpServer;
   readonly accounts: MemoryAccounts;
+  readonly family: Family;
   readonly host: string;
   readonly port: number;
   readonly #clients: RawClient[] = [];
@@ -43,6 +44,7 @@ export class Serving implements AsyncDisposable {
     this.files = files;
     this.server = server;
     this.accounts = accounts;
+    this.family = listening.family;
     this.host = listening.address;
     this.port = listening.port;
   }
@@ -121,9 +123,11 @@ export function withEachStorage(name: string, body: Body, o: ServingOptions = {}
   }
 }
 
+const FAMILIES: readonly Family[] = ["IPv4", "IPv6"];
+
 /** One test for each storage over each family. */
-export function everywhere(name: string, body: Body, o: ServingOptions = {}): void {
-  for (const family of ["IPv4", "IPv6"] as const) {
+export function everywhere(name: string, body: Body, o: ServingOptions = {}, families = FAMILIES): void {
+  for (const family of families) {
     for (const storage of ["memory", "local"] as const) {
       const skip = !isOnCi() && unlessFamily(family);
       test(`${name} (${family}, ${storage} storage)`, { skip }, async () => {

@@ -92,6 +92,9 @@ const smnt = defineCommand({
     if (mount === undefined) return reply(550, "No file system of that name.");
     session.mounted = mount;
     session.workingDirectory = mount.home;
+    // They were said of files of another storage.
+    session.renameFrom = undefined;
+    session.restart = 0;
     return reply(250, "Mounted.");
   },
 });

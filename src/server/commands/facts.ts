@@ -14,7 +14,6 @@ import { isAllowed } from "../gates.js";
 import { openListing } from "../listing.js";
 import { permFact } from "../perm-fact.js";
 import { permissionDenied } from "../reply-for-error.js";
-import type { Session } from "../session.js";
 
 /** Counting the line ends of a larger file for SIZE would let anybody keep the disk busy (field study 6.3). */
 const MAX_ASCII_SIZE = 8 * 1024 * 1024;
@@ -125,7 +124,7 @@ const avbl = defineCommand({
   summary: "Tell how many bytes can be stored in a directory.",
   argument: optionalPathname,
   needs: { login: true, permission: "list", storage: "availableSpace" },
-  feature: (session) => (supports(session, "availableSpace") ? "AVBL" : undefined),
+  feature: (session) => (can(session.storage, "availableSpace") ? "AVBL" : undefined),
   replies: [213, 450, 451, 502, 550],
   async run({ session, argument: path }) {
     return reply(213, String(await session.storage.availableSpace?.(path, session.operation)));
@@ -143,7 +142,7 @@ const mfmt = defineCommand({
   summary: "Set when a file was modified, UTC.",
   argument: parsed("<YYYYMMDDhhmmss> <SP> <pathname>", parseTimeAndPath),
   needs: { login: true, permission: "set-times", storage: "setTimes" },
-  feature: (session) => (supports(session, "setTimes") ? "MFMT" : undefined),
+  feature: (session) => (can(session.storage, "setTimes") ? "MFMT" : undefined),
   replies: [213, 450, 451, 502, 550],
   failures: { "bad-name": 550 },
   async run({ session, argument: { time, path } }) {
@@ -214,12 +213,12 @@ interface SettableFact {
 const SETTABLE: ReadonlyMap<string, SettableFact> = new Map(
   (
     [
-      timeFact("modify", "modified", (storage) => storage?.setTimes !== undefined),
+      timeFact("modify", "modified", (storage) => can(storage, "setTimes")),
       timeFact("create", "created", canSetCreated),
       {
         name: "UNIX.mode",
         permission: "set-mode",
-        supported: (storage) => storage?.setMode !== undefined,
+        supported: (storage) => can(storage, "setMode"),
         change: ({ storage, operation }, path, value) => {
           if (!/^[0-7]{1,5}$/.test(value)) return undefined;
           return () => storage.setMode?.(path, Number.parseInt(value, 8) & 0o7777, operation);
@@ -273,8 +272,8 @@ function canSetCreated(storage: Storage | undefined): boolean {
   return storage?.setTimes !== undefined && (storage.settableTimes?.includes("created") ?? false);
 }
 
-/** FEAT before login tells what the server can in general. */
-function supports({ storage }: Session, method: keyof Storage): boolean {
+/** FEAT before login, when there is no storage yet, tells what the server can in general. */
+function can(storage: Storage | undefined, method: keyof Storage): boolean {
   return storage === undefined || storage[method] !== undefined;
 }
 

@@ -7,7 +7,7 @@ import { printable } from "../../protocol/text.js";
 import { StorageError, type StorageReason } from "../../storage/errors.js";
 import type { Operation, Storage, UniqueWriteHandle, WriteHandle } from "../../storage/storage.js";
 import { optionalText, requiredPathname } from "../argument.js";
-import { defineCommand } from "../command.js";
+import { defineCommand, type LoggedInSession } from "../command.js";
 import { isAllowed } from "../gates.js";
 import { openingText } from "../opening.js";
 
@@ -39,9 +39,7 @@ const stor = defineCommand({
     const start = session.takeRestart();
     if (start > 0 && session.parameters.type.kind === "ascii") return reply(501, "REST needs TYPE I.");
     const mayReplace = await isAllowed(session, "overwrite", path);
-    if (start > 0 && !mayReplace && (await storage.partial?.(path, operation)) === undefined) {
-      throw new StorageError("denied", "continuing a file changes it, and that is not allowed");
-    }
+    if (start > 0 && !mayReplace) await expectNewFile(session, path);
     const sink = await storage.openWrite(path, {
       ...operation,
       ...(start > 0 ? { intent: "resume", start } : { intent: mayReplace ? "replace" : "create" }),
@@ -60,7 +58,12 @@ const appe = defineCommand({
   failures: FAILURES,
   async run({ session, argument: path, transfer }) {
     if (session.takeRestart() > 0) return reply(501, "REST and APPE cannot go together.");
-    const sink = await session.storage.openWrite(path, { ...session.operation, intent: "append" });
+    const { storage, operation } = session;
+    // What continues a part becomes the file as a whole: where there is one already, it is overwritten.
+    const part = await storage.partial?.(path, operation);
+    if (part !== undefined && !(await isAllowed(session, "overwrite", path)))
+      await expectNewFile(session, path);
+    const sink = await storage.openWrite(path, { ...operation, intent: "append" });
     return await transfer.receive({ path, sink, opening: openingText(session, nameOf(path)) });
   },
 });
@@ -87,6 +90,18 @@ const stou = defineCommand({
     });
   },
 });
+
+/** For accounts that may not overwrite: they may continue what they began, as long as nothing has that name. */
+async function expectNewFile({ storage, operation }: LoggedInSession, path: Pathname): Promise<void> {
+  const part = await storage.partial?.(path, operation);
+  const isNew =
+    part !== undefined &&
+    (await storage.stat(path, operation).then(
+      () => false,
+      (error: unknown) => error instanceof StorageError && error.reason === "not-found",
+    ));
+  if (!isNew) throw new StorageError("denied", "continuing a file changes it, and that is not allowed");
+}
 
 /** Names that a storage without `openUnique` is asked for until one is free. */
 const UNIQUE_TRIES = 10;

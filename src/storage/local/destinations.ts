@@ -2,8 +2,7 @@
 import { fchmodSync, fchownSync, fstatSync, type Stats, unlinkSync } from "node:fs";
 import { StorageError } from "../errors.js";
 import { entryStats, pathIn } from "./directory.js";
-import type { FileWriter } from "./file-writer.js";
-import { identityOf, isWritten } from "./lease.js";
+import { type FileIdentity, identityOf, whileUnwritten } from "./lease.js";
 import { moveOver, moveToNewName, unlinkFile } from "./move.js";
 import { blockBelow, ENDED_MODE } from "./parts.js";
 import type { Place } from "./place.js";
@@ -13,7 +12,7 @@ import type { Destination } from "./write-handle.js";
 export type Publication =
   | { readonly kind: "create" }
   | { readonly kind: "replace" }
-  | { readonly kind: "reserved"; readonly identity: string };
+  | { readonly kind: "reserved"; readonly identity: FileIdentity };
 
 export interface PartOptions {
   /** The hidden name, in the directory of the place. */
@@ -39,9 +38,12 @@ export function partDestination(place: Place, part: PartOptions): Destination {
         throw new StorageError("failed", "another process wrote to the part");
       const existing = entryStats(directory, name);
       const over = overwritable(part.publication, existing, place);
-      dress(writer.descriptor, stats, over, part.mode);
+      dress(writer.descriptor, stats, over?.stats, part.mode);
       if (over === undefined) moveToNewName(hiddenPath, place.path, stats);
-      else await moveOver(hiddenPath, place.path, Math.max(stats.size, over.size));
+      else {
+        const bytes = Math.max(stats.size, over.stats.size);
+        await whileUnwritten(over.identity, () => moveOver(hiddenPath, place.path, bytes));
+      }
     },
 
     async giveUp(writer, durable) {
@@ -86,17 +88,15 @@ export function inPlaceDestination(place: Place, before: Before, start: number):
 /** What a part will replace, if anything. @throws StorageError when it may not. */
 function overwritable(
   publication: Publication,
-  existing: Stats | undefined,
+  stats: Stats | undefined,
   place: Place,
-): Stats | undefined {
-  if (existing === undefined) return undefined;
-  const identity = identityOf(existing, place.directory, place.name);
+): { readonly stats: Stats; readonly identity: FileIdentity } | undefined {
+  if (stats === undefined) return undefined;
+  const identity = identityOf(stats, place.directory, place.name);
   if (publication.kind === "create") throw new StorageError("exists");
   if (publication.kind === "reserved" && identity !== publication.identity) throw new StorageError("exists");
-  if (existing.isDirectory()) throw new StorageError("is-directory");
-  // Who appends to it would go on writing to a file without a name.
-  if (isWritten(identity)) throw new StorageError("busy");
-  return existing;
+  if (stats.isDirectory()) throw new StorageError("is-directory");
+  return { stats, identity };
 }
 
 function removeReservation(place: Place, publication: Publication): void {

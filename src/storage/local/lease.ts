@@ -3,6 +3,7 @@
  * two roots may hold the same directory.
  */
 import { lstatSync, type Stats } from "node:fs";
+import { StorageError } from "../errors.js";
 import { type Directory, pathIn } from "./directory.js";
 
 const written = new Set<string>();
@@ -16,6 +17,24 @@ export function takeWriteLease(file: FileIdentity): WriteLease | undefined {
   if (written.has(file)) return undefined;
   written.add(file);
   return { release: () => void written.delete(file) };
+}
+
+/**
+ * Runs `work`, which takes the file's name away, while nobody writes to it and nobody can begin to: who appends
+ * would go on writing to a file without a name, and be told that all is well.
+ * @throws StorageError "busy" when somebody does.
+ */
+export async function whileUnwritten(
+  file: FileIdentity,
+  work: () => void | Promise<void> | undefined,
+): Promise<void> {
+  const lease = takeWriteLease(file);
+  if (lease === undefined) throw new StorageError("busy");
+  try {
+    await work();
+  } finally {
+    lease.release();
+  }
 }
 
 export function isWritten(file: FileIdentity): boolean {

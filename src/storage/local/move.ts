@@ -13,7 +13,7 @@ import {
 import { StorageError } from "../errors.js";
 import { TO_CREATE } from "./directory.js";
 import { hasNoLinks } from "./errno.js";
-import { identityOf, isWritten } from "./lease.js";
+import { identityOf, whileUnwritten } from "./lease.js";
 import type { NativePath } from "./names.js";
 import type { Place } from "./place.js";
 
@@ -27,11 +27,11 @@ export async function movePlace(source: Place, target: Place, replace: boolean):
   const name = target.nameOfEntry();
   if (target.stats === undefined && !replace) return moveToNewName(source.path, target.path, moved);
   if (!replace) throw new StorageError("exists");
-  // Who appends to it would go on writing to a file without a name.
-  if (target.stats !== undefined && isWritten(identityOf(target.stats, target.directory, name))) {
-    throw new StorageError("busy");
-  }
-  await moveOver(source.path, target.path, Math.max(moved.size, target.stats?.size ?? 0));
+  if (target.stats === undefined) return moveOver(source.path, target.path, moved.size);
+  const bytes = Math.max(moved.size, target.stats.size);
+  await whileUnwritten(identityOf(target.stats, target.directory, name), () =>
+    moveOver(source.path, target.path, bytes),
+  );
 }
 
 /**

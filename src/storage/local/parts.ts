@@ -2,6 +2,8 @@
  * Parts: what arrived of uploads that broke off, beside the file that they would have become (DESIGN 6.1). The
  * name says whose it is and of which file, so that a restarted server finds it: `.ferry-`, 4 digits of a hash of
  * the account, 12 of a hash of account and name. The directory is not in the hash: it may be renamed meanwhile.
+ * (Once in 65,536 two accounts share the first four. Then an RMD of the one takes what broke off of the other, in
+ * a directory that holds nothing else.)
  */
 import { createHash } from "node:crypto";
 import { opendirSync, type Stats } from "node:fs";

@@ -20,7 +20,7 @@ export function abortTests(suite: Suite): void {
   });
 
   suite.test("stops a listing", {}, async (s) => {
-    for (let n = 0; n < 3000; n += 50) {
+    for (let n = 0; n < 1500; n += 50) {
       await Promise.all(Array.from({ length: 50 }, (_, i) => s.write(`/${n + i}`, "")));
     }
     const stop = new AbortController();
@@ -30,7 +30,7 @@ export function abortTests(suite: Suite): void {
         seen += batch.length;
         stop.abort();
       }
-      assert.equal(seen, 3000, "it ended early without a word");
+      assert.equal(seen, 1500, "it ended early without a word");
     } catch (error) {
       assert.ok(error instanceof StorageError && error.reason === "aborted", String(error));
     }
@@ -40,7 +40,7 @@ export function abortTests(suite: Suite): void {
     await s.write("/file", pattern(100_000));
     const stop = new AbortController();
     const handle = await s.storage.openRead(pathname("/file"), { signal: stop.signal, start: 0 });
-    assert.ok((await handle.read(Buffer.alloc(1000))) > 0);
+    assert.equal((await handle.read(Buffer.alloc(1000))) > 0, true);
     stop.abort();
     try {
       await handle.read(Buffer.alloc(1000));

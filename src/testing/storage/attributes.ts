@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { pathname } from "../../protocol/pathname.js";
@@ -112,7 +113,7 @@ export function attributeTests(suite: Suite): void {
   });
 
   suite.test("digests whole files", { methods: ["digest"] }, async (s) => {
-    const content = pattern(2_500_000);
+    const content = Buffer.alloc(2_500_000, pattern(100_003));
     await s.write("/file", content);
     await s.write("/empty", "");
     for (const algorithm of ALGORITHMS) {

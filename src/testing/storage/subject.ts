@@ -62,7 +62,7 @@ export class Subject {
 
   async view(account?: "another" | "anonymous"): Promise<Subject> {
     const storage = await this.#under.again?.(account);
-    assert.ok(storage);
+    assert.ok(storage !== undefined, "there is a second view");
     return new Subject(this.#under, this.capabilities, storage);
   }
 

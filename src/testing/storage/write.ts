@@ -130,7 +130,10 @@ export function writeTests(suite: Suite): void {
       if (outcome.status === "rejected") await assertReason(Promise.reject(outcome.reason), "busy");
     }
     const found = await s.read("/file");
-    assert.ok(contents.some((bytes) => bytes.equals(found)), "it is neither content");
+    assert.ok(
+      contents.some((bytes) => bytes.equals(found)),
+      "it is neither content",
+    );
     assert.deepEqual(await s.names("/"), ["file"]);
   });
 
