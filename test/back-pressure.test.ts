@@ -147,7 +147,8 @@ describe("behind a transfer", () => {
     for (let round = 0; round < STILL; round++) await seenBy(other);
     assert.equal(client.unread, 0);
     assert.deepEqual(
-      watch.of("command").filter(({ session }) => session.account === USER && session.id !== undefined).length,
+      watch.of("command").filter(({ session }) => session.account === USER && session.id !== undefined)
+        .length,
       // PASS, EPSV; and nothing of what came behind RETR.
       2 + 1,
     );

@@ -6,7 +6,16 @@ import { leakCheck, RawClient, RawData } from "ferry/testing";
 import { DATA_MODES, dataConnection, familiesOf, isPassive, passivePort } from "./support/data.js";
 import { sha256, someBytes } from "./support/files.js";
 import { PASSWORD, USER } from "./support/server.js";
-import { codesOf, established, everywhere, HOSTS, type Scene, Serving, somewhere, textOf } from "./support/session.js";
+import {
+  codesOf,
+  established,
+  everywhere,
+  HOSTS,
+  type Scene,
+  Serving,
+  somewhere,
+  textOf,
+} from "./support/session.js";
 
 leakCheck();
 
@@ -155,20 +164,17 @@ describe("without a data connection", () => {
     soon,
   );
 
-  somewhere(
-    "the right peer is served though somebody else came first",
-    async ({ client, files }) => {
-      await files.put("/file", "text");
-      const { port, connect: connectData } = await passivePort(client);
-      await client.expect("RETR file", 150);
-      const stranger = connect({ host: "127.0.0.1", port, localAddress: "127.0.0.2" });
-      stranger.on("error", () => {}).resume();
-      await new Promise((resolve) => stranger.once("close", resolve));
-      await using data = connectData();
-      assert.equal((await data.receiveAll()).bytes.toString(), "text");
-      assert.equal((await client.reply()).code, 226);
-    },
-  );
+  somewhere("the right peer is served though somebody else came first", async ({ client, files }) => {
+    await files.put("/file", "text");
+    const { port, connect: connectData } = await passivePort(client);
+    await client.expect("RETR file", 150);
+    const stranger = connect({ host: "127.0.0.1", port, localAddress: "127.0.0.2" });
+    stranger.on("error", () => {}).resume();
+    await new Promise((resolve) => stranger.once("close", resolve));
+    await using data = connectData();
+    assert.equal((await data.receiveAll()).bytes.toString(), "text");
+    assert.equal((await client.reply()).code, 226);
+  });
 });
 
 describe("EPSV", () => {
@@ -226,7 +232,13 @@ describe("PORT, EPRT and LPRT", () => {
   });
 
   somewhere("say 501 to what they cannot read, 522 or 521 to other families", async ({ client }) => {
-    const wrong = ["PORT 1,2,3,4,5", "PORT 256,0,0,1,4,4", "PORT 127,0,0,1,0,0", "EPRT 127.0.0.1", "LPRT 4,4,1"];
+    const wrong = [
+      "PORT 1,2,3,4,5",
+      "PORT 256,0,0,1,4,4",
+      "PORT 127,0,0,1,0,0",
+      "EPRT 127.0.0.1",
+      "LPRT 4,4,1",
+    ];
     for (const line of wrong) await client.expect(line, 501);
     assert.match(textOf(await client.expect("EPRT |9|x|51210|", 522)), /\(1,2\)$/);
     assert.match(textOf(await client.expect("LPRT 9,1,1,2,200,10", 521)), /\(4,6\)$/);

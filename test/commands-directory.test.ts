@@ -12,7 +12,19 @@ async function workingDirectory(client: RawClient, verb = "PWD"): Promise<string
   return unquotePathname(textOf(await client.expect(verb, 257)))?.path;
 }
 
-const NAMES = ["plain", 'a "quoted" name', '"', '""', "with  two spaces", " first", "last ", "-la", "...", "ä€😀", "\\"];
+const NAMES = [
+  "plain",
+  'a "quoted" name',
+  '"',
+  '""',
+  "with  two spaces",
+  " first",
+  "last ",
+  "-la",
+  "...",
+  "ä€😀",
+  "\\",
+];
 
 describe("directories", () => {
   everywhere("are made, entered and told with quotation marks doubled", async ({ client, files }) => {
@@ -37,24 +49,28 @@ describe("directories", () => {
     assert.equal(await workingDirectory(client), "/above/below");
   });
 
-  withEachStorage("are found by relative and absolute pathnames, .. and slashes too many", async ({ client }) => {
-    for (const path of ["/one", "/one/two", "/one/two/three", "/side"]) await client.expect(`MKD ${path}`, 257);
-    const steps: readonly (readonly [string, string])[] = [
-      ["one", "/one"],
-      ["two/three", "/one/two/three"],
-      ["..", "/one/two"],
-      ["../../side", "/side"],
-      ["//one///two//", "/one/two"],
-      ["./.", "/one/two"],
-      ["../../../../..", "/"],
-      ["/one/../side/../one/two/./three/", "/one/two/three"],
-      ["/", "/"],
-    ];
-    for (const [typed, reached] of steps) {
-      await client.expect(`CWD ${typed}`, 250);
-      assert.equal(await workingDirectory(client), reached);
-    }
-  });
+  withEachStorage(
+    "are found by relative and absolute pathnames, .. and slashes too many",
+    async ({ client }) => {
+      for (const path of ["/one", "/one/two", "/one/two/three", "/side"])
+        await client.expect(`MKD ${path}`, 257);
+      const steps: readonly (readonly [string, string])[] = [
+        ["one", "/one"],
+        ["two/three", "/one/two/three"],
+        ["..", "/one/two"],
+        ["../../side", "/side"],
+        ["//one///two//", "/one/two"],
+        ["./.", "/one/two"],
+        ["../../../../..", "/"],
+        ["/one/../side/../one/two/./three/", "/one/two/three"],
+        ["/", "/"],
+      ];
+      for (const [typed, reached] of steps) {
+        await client.expect(`CWD ${typed}`, 250);
+        assert.equal(await workingDirectory(client), reached);
+      }
+    },
+  );
 
   withEachStorage("above the root there is none", async ({ client }) => {
     await client.expect("CDUP", 250);
@@ -63,13 +79,16 @@ describe("directories", () => {
     await client.expect("CWD /outside", 250);
   });
 
-  withEachStorage("that are none are refused, and the client stays where it was", async ({ client, files }) => {
-    await files.put("/file", "text");
-    await client.expect("MKD here", 257);
-    await client.expect("CWD here", 250);
-    for (const typed of ["/file", "/file/x", "missing"]) await client.expect(`CWD ${typed}`, 550);
-    assert.equal(await workingDirectory(client), "/here");
-  });
+  withEachStorage(
+    "that are none are refused, and the client stays where it was",
+    async ({ client, files }) => {
+      await files.put("/file", "text");
+      await client.expect("MKD here", 257);
+      await client.expect("CWD here", 250);
+      for (const typed of ["/file", "/file/x", "missing"]) await client.expect(`CWD ${typed}`, 550);
+      assert.equal(await workingDirectory(client), "/here");
+    },
+  );
 
   withEachStorage("are not made twice, over a file, or below nothing", async ({ client, files }) => {
     await files.put("/file", "text");

@@ -5,7 +5,15 @@ import type { AccountStore, LoginAttempt } from "ferry/accounts";
 import { leakCheck } from "ferry/testing";
 import { wantsAccount } from "./support/reply-codes/login.js";
 import { PASSWORD, USER } from "./support/server.js";
-import { codesOf, everywhere, OTHER, Serving, somewhere, textOf, withEachStorage } from "./support/session.js";
+import {
+  codesOf,
+  everywhere,
+  OTHER,
+  Serving,
+  somewhere,
+  textOf,
+  withEachStorage,
+} from "./support/session.js";
 
 leakCheck();
 

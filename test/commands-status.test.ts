@@ -147,7 +147,10 @@ describe("HELP", () => {
       "RFC 959 4.1.1",
     ]);
     assert.deepEqual(await client.command("HELP xcwd"), await client.command("HELP CWD"));
-    assert.deepEqual((await client.expect("HELP SITE CHMOD", 214)).lines[0], "Syntax: SITE CHMOD <SP> <octal-mode> <SP> <pathname>");
+    assert.deepEqual(
+      (await client.expect("HELP SITE CHMOD", 214)).lines[0],
+      "Syntax: SITE CHMOD <SP> <octal-mode> <SP> <pathname>",
+    );
     await client.expect("HELP NONSENSE", 501);
   });
 
@@ -185,15 +188,18 @@ describe("SYST, NOOP, LANG, CLNT, CSID", () => {
     assert.deepEqual(await told(), before);
   });
 
-  somewhere("CLNT and CSID tell the application who the client is, cut and without control", async ({ client, served }) => {
-    const names: (string | undefined)[] = [];
-    served.server.on("command", ({ session }) => names.push(session.client));
-    await client.expect("CLNT FileZilla 3", 200);
-    await client.expect(`CSID Name=${"x".repeat(500)};`, 200);
-    await client.send(Buffer.from("CLNT a\xe9b\r\n", "latin1"));
-    assert.equal((await client.reply()).code, 200);
-    assert.deepEqual(names, ["FileZilla 3", `Name=${"x".repeat(195)}`, "a\\xe9b"]);
-  });
+  somewhere(
+    "CLNT and CSID tell the application who the client is, cut and without control",
+    async ({ client, served }) => {
+      const names: (string | undefined)[] = [];
+      served.server.on("command", ({ session }) => names.push(session.client));
+      await client.expect("CLNT FileZilla 3", 200);
+      await client.expect(`CSID Name=${"x".repeat(500)};`, 200);
+      await client.send(Buffer.from("CLNT a\xe9b\r\n", "latin1"));
+      assert.equal((await client.reply()).code, 200);
+      assert.deepEqual(names, ["FileZilla 3", `Name=${"x".repeat(195)}`, "a\\xe9b"]);
+    },
+  );
 });
 
 describe("HOST", () => {

@@ -190,7 +190,9 @@ describe("listen()", () => {
 
   test("fails on an address that is not of this machine, and leaves nothing open", async () => {
     await using ftp = server();
-    await assert.rejects(ftp.listen({ hosts: ["127.0.0.1", "192.0.2.1"], port: 0 }), { code: "EADDRNOTAVAIL" });
+    await assert.rejects(ftp.listen({ hosts: ["127.0.0.1", "192.0.2.1"], port: 0 }), {
+      code: "EADDRNOTAVAIL",
+    });
     assert.deepEqual(ftp.addresses, []);
   });
 
@@ -214,7 +216,10 @@ describe("listen()", () => {
   });
 
   test("two servers of one process know nothing of each other", async () => {
-    const [one, other] = [await listening({ limits: { sessions: 1 } }), await listening({ limits: { sessions: 1 } })];
+    const [one, other] = [
+      await listening({ limits: { sessions: 1 } }),
+      await listening({ limits: { sessions: 1 } }),
+    ];
     const clients = [];
     for (const { port } of [one, other]) {
       const client = await RawClient.connect({ host: "127.0.0.1", port });

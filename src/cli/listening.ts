@@ -1,6 +1,7 @@
 /** Listening, with what to do about it when the system says no. */
-import type { FtpServer } from "../server/server.js";
+
 import type { ListenAddress } from "../server/listen.js";
+import type { FtpServer } from "../server/server.js";
 import { type CliError, failure, systemCode, systemReason } from "./errors.js";
 import type { Settings } from "./settings.js";
 

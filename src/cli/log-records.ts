@@ -1,6 +1,7 @@
 /** Log lines as objects, and as sentences for people. */
-import type { CommandEvent, ServerEvents, TransferEvent } from "../server/events.js";
+
 import { printable } from "../protocol/text.js";
+import type { CommandEvent, ServerEvents, TransferEvent } from "../server/events.js";
 import type { GuestBook } from "./guest-book.js";
 
 /** Characters of a text from a client; longer pathnames than these are cut in the log only. */

@@ -1,7 +1,7 @@
 /** Command lines (RFC 959 5.3): bytes to verb and argument on the server's side, and back on the client's. */
 import type { Buffer } from "node:buffer";
-import { LineCursor } from "./lines.js";
 import { MAX_COMMAND_LINE } from "./limits.js";
+import { LineCursor } from "./lines.js";
 import { commandWithoutTelnet, doubleIac } from "./telnet.js";
 import { decodeText, encodeText } from "./text.js";
 

@@ -5,11 +5,11 @@ import { readFacts } from "./entry-facts.js";
 import {
   FACT_NAMES,
   type FactsEntry,
-  formatFactNames,
   formatFactLine,
+  formatFactNames,
   formatMlstFeature,
-  parseFactNames,
   parseFactLine,
+  parseFactNames,
   parseMlstFeature,
   permLetters,
 } from "./facts.js";

@@ -3,17 +3,17 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { parseAddress } from "./address.js";
 import {
-  formatExtendedPort,
+  formatBadFamilyReply,
   formatExtendedPassiveReply,
+  formatExtendedPort,
   formatLongPassiveReply,
   formatLongPort,
   formatPassiveReply,
   formatPort,
-  formatBadFamilyReply,
   type HostPort,
-  parseExtendedPort,
   parseEpsv,
   parseExtendedPassiveReply,
+  parseExtendedPort,
   parseLongPassiveReply,
   parseLongPort,
   parsePassiveReply,

@@ -1,6 +1,7 @@
 /** Replies of the control connection (RFC 959 4.2), from bytes in any chunking. */
-import { LineCursor } from "./lines.js";
+
 import { MAX_REPLY, MAX_REPLY_LINE, MAX_REPLY_LINES } from "./limits.js";
+import { LineCursor } from "./lines.js";
 import type { Reply } from "./reply.js";
 import { withoutTelnet } from "./telnet.js";
 import { decodeText } from "./text.js";

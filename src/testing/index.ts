@@ -2,9 +2,9 @@
 export {
   type AccountCapabilities,
   type AccountConformance,
-  accountConformance,
   type AccountSpecification,
   type AccountStoreUnderTest,
+  accountConformance,
 } from "./account-conformance.js";
 export { LeakCheck, type LeakCheckOptions, leakCheck } from "./leak-check.js";
 export {

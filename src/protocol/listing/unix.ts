@@ -2,8 +2,9 @@
  * Lines of LIST as `ls -l` writes them in the C locale, times in UTC: the dialect that every client reads, and
  * that most servers send. RFC 959 4.1.3 leaves the form open.
  */
-import { boundedTime, DAY, rememberDays, twoDigits } from "../timestamp.js";
+
 import { visibleName } from "../text.js";
+import { boundedTime, DAY, rememberDays, twoDigits } from "../timestamp.js";
 import { sizeText } from "./size.js";
 
 /** What a line is made of; the entries of a storage are such. Times are milliseconds since the epoch. */

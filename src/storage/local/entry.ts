@@ -1,6 +1,6 @@
 /** What `stat` and `list` tell, from what the disk says. */
 import type { Stats } from "node:fs";
-import { relativeTo, type Pathname } from "../../protocol/pathname.js";
+import { type Pathname, relativeTo } from "../../protocol/pathname.js";
 import type { Entry, EntryType } from "../storage.js";
 import type { Directory } from "./directory.js";
 import { identityOf } from "./lease.js";

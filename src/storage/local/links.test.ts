@@ -15,7 +15,7 @@ import { describe } from "node:test";
 import fc from "fast-check";
 import type { StorageReason } from "../errors.js";
 import { linkTarget } from "./attributes.js";
-import { type Confinement, type LocalStorage } from "./index.js";
+import type { Confinement, LocalStorage } from "./index.js";
 import {
   at,
   breakOff,

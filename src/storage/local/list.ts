@@ -1,8 +1,8 @@
 /** Listings: names are read as they are asked for, and each turn of the loop gives only a slice of it. */
 import { type Dir, lstatSync, opendirSync, type Stats } from "node:fs";
 import { performance } from "node:perf_hooks";
-import type { Entry, Operation } from "../storage.js";
 import { StorageError } from "../errors.js";
+import type { Entry, Operation } from "../storage.js";
 import { type Directory, pathIn } from "./directory.js";
 import { entryOf, linkEntry } from "./entry.js";
 import { isHidden, nativePath, textOfLatin1 } from "./names.js";

@@ -15,9 +15,9 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { StorageError } from "../errors.js";
-import { MOST_LEVELS } from "./walk.js";
 import { openLocalStorage } from "./index.js";
 import { at, get, names, o, openUnder, put, refused, scratchTest } from "./scratch.test.js";
+import { MOST_LEVELS } from "./walk.js";
 
 scratchTest("logins share one descriptor of the root, which the last one closes", async ({ root }) => {
   const options = { root, account: "someone" };

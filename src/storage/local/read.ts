@@ -6,9 +6,9 @@ import type { ReadHandle, ReadOptions } from "../storage.js";
 import { pathIn, TO_READ } from "./directory.js";
 import { storageError } from "./errno.js";
 import { diskOf } from "./file-systems.js";
+import { requireFile } from "./file-type.js";
 import { Pace } from "./pace.js";
 import type { Place } from "./place.js";
-import { requireFile } from "./file-type.js";
 import type { Root } from "./root.js";
 
 /**

@@ -1,5 +1,5 @@
 /** Files, directories and links of a tree in memory, and the walk from the root to one of them. */
-import { ROOT, type Pathname } from "../../protocol/pathname.js";
+import { type Pathname, ROOT } from "../../protocol/pathname.js";
 import { decodeText, encodeText } from "../../protocol/text.js";
 import { StorageError } from "../errors.js";
 import type { Entry } from "../storage.js";

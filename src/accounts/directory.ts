@@ -1,0 +1,16 @@
+/** What `ferry user` needs of a place where accounts are kept, whatever it is. */
+import type { AccountRecord } from "./record.js";
+
+export interface AccountDirectory {
+  /** The place, for people; without secrets. */
+  readonly shown: string;
+  get(name: string): Promise<AccountRecord | undefined>;
+  /** Sorted by name. */
+  all(): AsyncIterable<AccountRecord>;
+  create(record: AccountRecord): Promise<"created" | "exists">;
+  /** Undefined when there is no such account; `to` may be called again when others change it too. */
+  change(name: string, to: (record: AccountRecord) => AccountRecord): Promise<AccountRecord | undefined>;
+  /** What was removed. */
+  remove(name: string): Promise<AccountRecord | undefined>;
+  close(): Promise<void>;
+}
