@@ -37,11 +37,13 @@ export interface Fixture {
   readonly folder: string;
   /** The content of `sample.bin`, to check what arrives. */
   readonly sample: Buffer;
-  remove(): void;
 }
 
+/** Goes away when the process ends. */
 export function makeFixture({ size, files, entries }: Sizes): Fixture {
   const folder = mkdtempSync(join(placeFor(size), "ferry-bench-"));
+  // Also when the benchmark fails: memory that nobody frees is worse than a file that nobody removes.
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   chmodSync(folder, 0o755);
   const root = join(folder, "root");
   for (const path of [root, join(root, "small"), join(root, "many"), join(root, "in")]) mkdirSync(path);
@@ -53,7 +55,7 @@ export function makeFixture({ size, files, entries }: Sizes): Fixture {
   for (let i = 0; i < files; i++)
     writeFileSync(join(root, "small", `${i}.bin`), sample.subarray(i, i + SMALL));
   for (let i = 0; i < entries; i++) closeSync(openSync(join(root, "many", `entry-number-${i}.txt`), "w"));
-  return { root, folder, sample, remove: () => rmSync(folder, { recursive: true, force: true }) };
+  return { root, folder, sample };
 }
 
 /** Memory, so that no disk is measured, when it has room for the file, two uploads of it and all else. */

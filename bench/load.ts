@@ -37,12 +37,11 @@ async function openData(
   const socket = connect({ host: target.host, port, onread });
   const failed = new Promise<never>((_, reject) => socket.on("error", reject));
   const connected = new Promise<void>((resolve) => socket.on("connect", () => resolve()));
-  const ended = new Promise<number>((resolve) => socket.on("close", () => resolve(bytes)));
-  return {
-    socket,
-    connected: Promise.race([connected, failed]),
-    ended: Promise.race([ended, failed]),
-  };
+  const closed = new Promise<number>((resolve) => socket.on("close", () => resolve(bytes)));
+  const ended = Promise.race([closed, failed]);
+  // Awaited last, if ever: the first failure of a transfer is the one to tell of.
+  ended.catch(() => {});
+  return { socket, connected: Promise.race([connected, failed]), ended };
 }
 
 /** RETR, LIST and so on. Returns the bytes that came. */

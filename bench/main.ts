@@ -47,9 +47,14 @@ interface Contestant {
   readonly start: Start;
 }
 
-const plan = readPlan();
-if (plan === undefined) console.log(HELP);
-else await bench(plan);
+try {
+  const plan = readPlan();
+  if (plan === undefined) console.log(HELP);
+  else await bench(plan);
+} catch (error) {
+  console.error(`bench: ${error instanceof Error ? error.message : error}`);
+  process.exitCode = 1;
+}
 
 function readPlan(): Plan | undefined {
   const text = { type: "string" } as const;
@@ -99,10 +104,7 @@ function readPlan(): Plan | undefined {
 async function bench(plan: Plan): Promise<void> {
   const fixture = makeFixture(plan.sizes);
   const running = new Set<Server>();
-  process.once("SIGINT", () => {
-    fixture.remove();
-    process.exit(130);
-  });
+  process.once("SIGINT", () => process.exit(130));
   try {
     const servers: Contestant[] = [];
     for (const name of plan.servers) {
@@ -121,7 +123,6 @@ async function bench(plan: Plan): Promise<void> {
     if (plan.json !== undefined) writeFileSync(plan.json, json(results, { ...about, sizes: plan.sizes }));
   } finally {
     await Promise.all([...running].map((server) => server.stop()));
-    fixture.remove();
   }
 }
 

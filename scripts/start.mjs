@@ -23,8 +23,20 @@ await main(async () => {
     mkdirSync("files");
     writeFileSync(join("files", "welcome.txt"), WELCOME);
   }
+  if (process.env.npm_lifecycle_event !== undefined) endWithParent();
   // In this process, so that Ctrl-C and SIGTERM reach the server and nothing stands between.
   const program = join(root, "dist", "cli", "main.js");
   process.argv = [process.execPath, program, "serve", "./files", "--port", "2121", ...process.argv.slice(2)];
   await import(pathToFileURL(program).href);
 });
+
+/** npm runs us in a shell, which dies of the SIGTERM that npm hands on to it, and leaves us behind. */
+function endWithParent() {
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    process.kill(process.pid, "SIGTERM");
+  }, 500);
+  watch.unref();
+}

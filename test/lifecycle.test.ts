@@ -52,6 +52,7 @@ describe("close()", () => {
     assert.deepEqual(await remainingCodes(resting), [421]);
     assert.deepEqual(await remainingCodes(greeted), [421]);
     assert.ok(await isRefused(served.host, served.port));
+    await watch.disconnects(2);
     assert.equal(served.server.sessions, 1);
     assert.deepEqual(served.server.addresses, []);
 

@@ -19,6 +19,16 @@ interface Manifest {
   readonly dependencies: Readonly<Record<string, string>>;
 }
 
+interface LockFile {
+  readonly packages: Readonly<Record<string, LockedPackage>>;
+}
+
+interface LockedPackage {
+  readonly resolved?: string;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+}
+
 interface Packed {
   readonly filename: string;
   readonly files: readonly { readonly path: string }[];
@@ -30,6 +40,33 @@ const manifest: Manifest = JSON.parse(readFileSync(join(projectFolder, "package.
 const subpaths = Object.keys(manifest.exports)
   .filter((subpath) => subpath !== "./package.json")
   .map((subpath) => `ferry${subpath.slice(1)}`);
+
+describe("the lock file", () => {
+  const lock: LockFile = JSON.parse(readFileSync(join(projectFolder, "package-lock.json"), "utf8"));
+
+  test("holds everything that any system may need, so that npm ci works with any registry", () => {
+    const missing = Object.entries(lock.packages).flatMap(([path, { dependencies, optionalDependencies }]) =>
+      Object.keys({ ...dependencies, ...optionalDependencies })
+        .filter((name) => !placesFor(path, name).some((place) => lock.packages[place] !== undefined))
+        .map((name) => `${name}, for ${path}`),
+    );
+    assert.deepEqual(missing, []);
+  });
+
+  test("names no host to download from", () => {
+    const resolved = Object.entries(lock.packages).filter(([, entry]) => entry.resolved !== undefined);
+    assert.deepEqual(resolved, []);
+  });
+});
+
+/** Where Node.js looks for a package that the one at `path` needs. */
+function placesFor(path: string, name: string): readonly string[] {
+  const folders = path.split("/node_modules/");
+  return [
+    ...folders.map((_, i) => `${folders.slice(0, i + 1).join("/node_modules/")}/node_modules/${name}`),
+    `node_modules/${name}`,
+  ];
+}
 
 describe("the package", () => {
   let application = "";

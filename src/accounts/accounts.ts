@@ -23,6 +23,8 @@ export interface Permissions {
   /** True when every pathname has the same permissions; then links need not be resolved to ask. */
   readonly uniform: boolean;
   allows(permission: Permission, path: Pathname): boolean;
+  /** Whether they are the same for a pathname and all below it. Without it no directory can be renamed, unless `uniform`. */
+  uniformBelow?(path: Pathname): boolean;
 }
 
 /** Bounds for one account; what is absent is bounded by the server's own limits only. */

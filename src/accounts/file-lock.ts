@@ -23,7 +23,7 @@ export class FileLock {
   static async take(file: string): Promise<FileLock> {
     const token = randomBytes(16).toString("hex");
     const patience = Date.now() + LONGEST_WAIT;
-    while (!(await created(lockOf(file), token))) {
+    while (!(await created(file, token))) {
       await removeStale(lockOf(file));
       if (Date.now() > patience) {
         throw new AccountsFileError(
@@ -53,9 +53,9 @@ function lockOf(file: string): string {
   return `${file}.lock`;
 }
 
-async function created(name: string, token: string): Promise<boolean> {
+async function created(file: string, token: string): Promise<boolean> {
   try {
-    const handle = await open(name, "wx", 0o600);
+    const handle = await open(lockOf(file), "wx", 0o600);
     try {
       await handle.writeFile(token);
     } finally {
@@ -64,7 +64,10 @@ async function created(name: string, token: string): Promise<boolean> {
     return true;
   } catch (error) {
     if (codeOf(error) === "EEXIST") return false;
-    throw cannot("lock", name, error);
+    if (codeOf(error) === "ENOENT") {
+      throw new AccountsFileError(`cannot write ${file}: its folder does not exist`, { cause: error });
+    }
+    throw cannot("write", file, error);
   }
 }
 

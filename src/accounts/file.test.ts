@@ -331,6 +331,18 @@ describe("a change of the accounts file", () => {
   });
 });
 
+describe("a file that everybody can read", () => {
+  test("is used, and the operator is told", async (t) => {
+    const file = join(await folder(t), "accounts.json");
+    await put(file, record("ann"));
+    assert.deepEqual((await openStore(t, file)).warnings, []);
+    await chmod(file, 0o604);
+    const { warnings } = await openStore(t, file);
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0] ?? "", /accounts\.json, which holds password hashes: chmod o= it$/);
+  });
+});
+
 describe("a file that cannot be used at the start", () => {
   test("is an error of one line that names it", async (t) => {
     const directory = await folder(t);
@@ -403,6 +415,7 @@ describe("editing the accounts file", () => {
       editAccountsFile(join(directory, "missing.json"), () => "changed"),
       /there is no such file/,
     );
+    await assert.rejects(put(join(directory, "none", "accounts.json")), /its folder does not exist$/);
     assert.deepEqual(await readdir(directory), ["accounts.json"]);
   });
 

@@ -64,6 +64,7 @@ export class FileAccounts implements AccountStore {
   static async open(o: FileAccountsOptions): Promise<FileAccounts> {
     const store = new FileAccounts(o);
     await store.#read();
+    await store.#warnOfReaders();
     store.#watch();
     return store;
   }
@@ -160,6 +161,14 @@ export class FileAccounts implements AccountStore {
       accounts.set(record.name, { ...now, password: hash });
       return "changed";
     });
+  }
+
+  async #warnOfReaders(): Promise<void> {
+    const { mode } = await stat(this.#o.file);
+    if ((mode & 0o007) === 0) return;
+    this.#o.warn?.(
+      `everybody on this machine can use ${this.#o.file}, which holds password hashes: chmod o= it`,
+    );
   }
 
   /** The directory, not the file: the file is replaced by renaming, and so are links to it (Kubernetes). */

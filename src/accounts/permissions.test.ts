@@ -75,6 +75,24 @@ describe("permissions", () => {
     assert.deepEqual(allowed(both, "/b"), ["list", "download"]);
   });
 
+  test("are uniform below a directory when no rule there says anything else", () => {
+    const permissions = permissionsOf({ "/": "read-only", "/a/b": "all", "/c": ["download", "list"] });
+    const below = (path: string): boolean | undefined => permissions.uniformBelow?.(pathname(path));
+    assert.deepEqual(["/", "/a", "/a/b", "/a/b/x", "/a/bc", "/c", "/d"].map(below), [
+      false,
+      false,
+      true,
+      true,
+      true,
+      true,
+      true,
+    ]);
+    assert.equal(permissionsOf({ "/a": "all" }).uniformBelow?.(pathname("/")), false);
+    const both = bothPermissions(permissionsOf("all"), permissions);
+    assert.equal(both.uniformBelow?.(pathname("/a")), false);
+    assert.equal(both.uniformBelow?.(pathname("/a/b")), true);
+  });
+
   test("follow the same rule as a search over all prefixes", () => {
     const component = fc.constantFrom("a", "b", "ab");
     const path = fc.array(component, { maxLength: 4 }).map((parts) => `/${parts.join("/")}`);

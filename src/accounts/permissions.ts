@@ -11,22 +11,26 @@ export type PermissionNames = "all" | "read-only" | readonly Permission[];
  */
 export type PermissionRules = PermissionNames | { readonly [directory: string]: PermissionNames };
 
+const NONE: ReadonlySet<Permission> = new Set();
 const READ_ONLY: readonly Permission[] = ["list", "download"];
 
 /** @throws PathnameError when a directory is not absolute; TypeError for a name that is no permission. */
 export function permissionsOf(rules: PermissionRules): Permissions {
   if (typeof rules === "string" || isList(rules)) {
     const allowed = permissionSet(rules);
-    return { uniform: true, allows: (permission) => allowed.has(permission) };
+    return { uniform: true, allows: (permission) => allowed.has(permission), uniformBelow: () => true };
   }
   const byDirectory = Object.entries(rules)
     .map(([directory, names]) => ({ directory: pathname(directory), allowed: permissionSet(names) }))
     .sort((a, b) => b.directory.length - a.directory.length);
+  const allowedAt = (path: Pathname) =>
+    byDirectory.find(({ directory }) => isWithin(directory, path))?.allowed ?? NONE;
   return {
     uniform: isUniform(byDirectory),
-    allows(permission, path) {
-      const rule = byDirectory.find(({ directory }) => isWithin(directory, path));
-      return rule?.allowed.has(permission) ?? false;
+    allows: (permission, path) => allowedAt(path).has(permission),
+    uniformBelow(path) {
+      const below = byDirectory.filter(({ directory }) => isWithin(path, directory));
+      return below.every(({ allowed }) => areSame(allowed, allowedAt(path)));
     },
   };
 }
@@ -36,6 +40,7 @@ export function bothPermissions(one: Permissions, other: Permissions): Permissio
   return {
     uniform: one.uniform && other.uniform,
     allows: (permission, path) => one.allows(permission, path) && other.allows(permission, path),
+    uniformBelow: (path) => [one, other].every((each) => each.uniform || each.uniformBelow?.(path) === true),
   };
 }
 
@@ -46,8 +51,12 @@ interface Rule {
 
 /** The same everywhere: every rule allows the same, and so does what lies under none. */
 function isUniform(rules: readonly Rule[]): boolean {
-  const root = rules.find(({ directory }) => directory === ROOT)?.allowed ?? new Set<Permission>();
-  return rules.every(({ allowed }) => PERMISSIONS.every((name) => allowed.has(name) === root.has(name)));
+  const root = rules.find(({ directory }) => directory === ROOT)?.allowed ?? NONE;
+  return rules.every(({ allowed }) => areSame(allowed, root));
+}
+
+function areSame(one: ReadonlySet<Permission>, other: ReadonlySet<Permission>): boolean {
+  return PERMISSIONS.every((name) => one.has(name) === other.has(name));
 }
 
 function permissionSet(names: PermissionNames): ReadonlySet<Permission> {

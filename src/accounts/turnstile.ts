@@ -20,14 +20,6 @@ export class Turnstile {
     this.#mostWaiting = mostWaiting;
   }
 
-  get running(): number {
-    return this.#running;
-  }
-
-  get waiting(): number {
-    return this.#waiting.length;
-  }
-
   /**
    * Runs the job when its turn comes.
    * @throws TurnstileError at once when too many wait; the signal's reason when it aborts before the turn.

@@ -6,11 +6,16 @@ import type { Terminal } from "./terminal.js";
 
 const SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
 
+const debugging = process.env.FERRY_DEBUG !== undefined;
+
 const terminal: Terminal = {
-  input: process.stdin,
+  get input() {
+    return process.stdin;
+  },
   output: process.stdout,
   errors: process.stderr,
   workingDirectory: process.cwd(),
+  debugging,
   onSignals(listener) {
     const listeners = SIGNALS.map((signal) => [signal, () => listener(signal)] as const);
     for (const [signal, each] of listeners) process.on(signal, each);
@@ -25,9 +30,9 @@ process.stdout.on("error", () => {});
 process.stderr.on("error", () => {});
 
 process.on("uncaughtException", (error: unknown) => {
-  process.stderr.write(
-    `ferry: fatal: ${printable(error instanceof Error ? error.message : String(error))}\n`,
-  );
+  const message = printable(error instanceof Error ? error.message : String(error));
+  process.stderr.write(`ferry: fatal: ${message} (FERRY_DEBUG=1 shows where)\n`);
+  if (debugging && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   process.exit(1);
 });
 

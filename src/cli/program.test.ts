@@ -111,6 +111,16 @@ describe("the command line", () => {
   });
 });
 
+describe("an error", () => {
+  test("brings its stack when FERRY_DEBUG asks for it, and never else", async () => {
+    const argv = ["user", "list", "--accounts", "/none.json"];
+    assert.equal((await ferry(argv)).err.split("\n").length, 2);
+    const terminal = fakeTerminal({ debugging: true });
+    await runProgram(argv, terminal);
+    assert.match(terminal.err(), /^ferry: cannot read .*\nCliError: cannot read .*\n {4}at /);
+  });
+});
+
 describe("ferry serve that cannot start", () => {
   test("says why in one line: the root, the accounts, the configuration, the log", async (t) => {
     const workingDirectory = await folder(t);

@@ -14,6 +14,7 @@ export async function runProgram(argv: readonly string[], terminal: Terminal): P
   } catch (error) {
     const known = error instanceof CliError ? error : unexpected(error);
     terminal.errors.write(argv.includes("--json") ? jsonLine(known) : `ferry: ${known.message}\n`);
+    if (terminal.debugging && error instanceof Error) terminal.errors.write(`${error.stack}\n`);
     return known.exitCode;
   }
 }

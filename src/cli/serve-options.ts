@@ -1,5 +1,11 @@
 /** What `ferry serve` can be told, by flags or by a configuration file with the same words. */
 import { type Command, Option } from "commander";
+import {
+  DEFAULT_TIMEOUTS,
+  DEFAULT_LIMITS as limits,
+  DEFAULT_PASSIVE_PORTS as passive,
+  type ServerTimeouts,
+} from "../server/options.js";
 import { usageError } from "./errors.js";
 import * as values from "./values.js";
 
@@ -50,7 +56,7 @@ export function addServeOptions(command: Command): Command {
     new Option("--read-only", "nobody changes anything"),
     one(
       "--passive-ports <first-last>",
-      "ports of passive data connections (default 49152-65535)",
+      `ports of passive data connections (default ${passive.from}-${passive.to})`,
       values.portNumbers,
     ),
     one(
@@ -58,21 +64,37 @@ export function addServeOptions(command: Command): Command {
       "address or DNS name that PASV tells, behind NAT",
       values.passiveAddress,
     ),
-    one("--max-sessions <number>", "sessions at once (default 2000)", values.count),
-    one("--max-sessions-per-address <number>", "of one client address (default 100)", values.count),
+    one("--max-sessions <number>", `sessions at once (default ${limits.sessions})`, values.count),
     one(
-      "--max-login-attempts <number>",
-      "failed logins before a session is closed (default 3)",
+      "--max-sessions-per-address <number>",
+      `of one client address (default ${limits.sessionsPerAddress})`,
       values.count,
     ),
-    one("--idle-timeout <seconds>", "without a command or a moving transfer (default 300)", values.seconds),
-    one("--login-timeout <seconds>", "from connecting to being logged in (default 60)", values.seconds),
+    one(
+      "--max-login-attempts <number>",
+      `failed logins before a session is closed (default ${limits.loginAttempts})`,
+      values.count,
+    ),
+    one(
+      "--idle-timeout <seconds>",
+      `without a command or a transfer (default ${inSeconds("idle")})`,
+      values.seconds,
+    ),
+    one(
+      "--login-timeout <seconds>",
+      `from connecting to being logged in (default ${inSeconds("login")})`,
+      values.seconds,
+    ),
     one(
       "--data-timeout <seconds>",
       "for a data connection to open, and for a transfer to stand still (default 30 and 300)",
       values.seconds,
     ),
-    one("--drain-timeout <seconds>", "that SIGTERM gives running transfers (default 30)", values.seconds),
+    one(
+      "--drain-timeout <seconds>",
+      `that SIGTERM gives running transfers (default ${inSeconds("drain")})`,
+      values.seconds,
+    ),
     new Option("--uploads <kind>", "atomic: a file appears when it is whole; direct: it grows").choices(
       UPLOAD_KINDS,
     ),
@@ -87,6 +109,10 @@ export function addServeOptions(command: Command): Command {
   ];
   for (const option of options) command.addOption(option);
   return command;
+}
+
+function inSeconds(timeout: keyof ServerTimeouts): number {
+  return DEFAULT_TIMEOUTS[timeout] / 1000;
 }
 
 function one<T>(flags: string, description: string, parse: (text: string) => T): Option {

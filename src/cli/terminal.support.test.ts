@@ -20,6 +20,7 @@ export interface FakeOptions {
   readonly isTTY?: boolean;
   /** Where the log goes. */
   readonly logDescriptor?: number;
+  readonly debugging?: boolean;
 }
 
 export function fakeTerminal(o: FakeOptions = {}): FakeTerminal {
@@ -38,6 +39,7 @@ export function fakeTerminal(o: FakeOptions = {}): FakeTerminal {
     output,
     errors: { ...errors, ...(o.logDescriptor !== undefined && { fd: o.logDescriptor }) },
     workingDirectory: o.workingDirectory ?? "/",
+    debugging: o.debugging ?? false,
     onSignals(listener) {
       deliver = listener;
       return () => {

@@ -5,6 +5,8 @@ export interface Terminal {
   readonly errors: TerminalOutput;
   /** Relative paths are seen from here. */
   readonly workingDirectory: string;
+  /** Whether stacks of unexpected errors are wanted (FERRY_DEBUG). */
+  readonly debugging: boolean;
   /** Calls back for SIGTERM, SIGINT and SIGHUP from now on; the returned function ends that. */
   onSignals(listener: (signal: StopSignal | "SIGHUP") => void): () => void;
 }

@@ -14,6 +14,8 @@ export interface CommandNeeds {
   readonly login?: boolean;
   /** Asked for the argument when that is a pathname, else for the working directory; refused with 550. */
   readonly permission?: Permission;
+  /** "kept" when the command is about a link itself: the permission is then asked for where the link is. */
+  readonly links?: "kept";
   /** Refused with 425 when no PASV, PORT or the like came before. */
   readonly dataConnection?: boolean;
   /** A method of the account's storage; refused with 502 when the storage lacks it. */

@@ -3,8 +3,9 @@ import type { Peer } from "../accounts/accounts.js";
 import { activeConnection } from "../connection/active.js";
 import { sameAddress } from "../connection/address.js";
 import { ClosingPatience } from "../connection/closing-patience.js";
-import type { DataConnection } from "../connection/data-connection.js";
+import { type DataConnection, DataConnectionError } from "../connection/data-connection.js";
 import { PassivePort } from "../connection/passive.js";
+import type { PortRange } from "../connection/port-range.js";
 import type { ServerContext } from "./context.js";
 
 /** The two ends of the control connection: data connections go between the same addresses. */
@@ -18,10 +19,12 @@ export class DataPort {
   readonly #ends: ControlEnds;
   /** How long this client lets us wait when it should close an active connection. */
   readonly #patience = new ClosingPatience();
-  #passive: PassivePort | undefined;
+  /** Of a range; after a reconfiguration there is another one. */
+  #passive: { readonly range: PortRange; readonly port: PassivePort } | undefined;
   #pending: DataConnection | undefined;
   /** After EPSV ALL every other way to ask is refused (RFC 2428 4). */
   extendedOnly = false;
+  #closed = false;
 
   constructor(server: ServerContext, ends: ControlEnds) {
     this.#server = server;
@@ -39,18 +42,23 @@ export class DataPort {
 
   /**
    * Listens for the client; the port that it should connect to.
-   * @throws DataConnectionError "no-port"
+   * @throws DataConnectionError "no-port", and "closed" after `close`
    */
   async listen(): Promise<number> {
     await this.drop();
-    this.#passive ??= new PassivePort({
-      localAddress: this.#ends.local.address,
-      range: this.#server.passivePorts,
-      peerAllowed: (address) =>
-        this.#server.options.allowForeignData || sameAddress(address, this.#ends.peer.address),
-    });
-    this.#pending = await this.#passive.lease();
-    return this.#passive.port;
+    const range = this.#server.passivePorts;
+    if (this.#passive?.range !== range) {
+      await this.#passive?.port.close();
+      this.#passive = { range, port: this.#passivePort(range) };
+    }
+    const { port } = this.#passive;
+    const lease = await port.lease();
+    if (this.#closed) {
+      await port.close();
+      throw new DataConnectionError("closed");
+    }
+    this.#pending = lease;
+    return port.port;
   }
 
   /** Connects to the client when the transfer begins. */
@@ -98,8 +106,17 @@ export class DataPort {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     await this.drop();
-    await this.#passive?.close();
-    this.#passive = undefined;
+    await this.#passive?.port.close();
+  }
+
+  #passivePort(range: PortRange): PassivePort {
+    return new PassivePort({
+      localAddress: this.#ends.local.address,
+      range,
+      peerAllowed: (address) =>
+        this.#server.options.allowForeignData || sameAddress(address, this.#ends.peer.address),
+    });
   }
 }

@@ -3,7 +3,7 @@
  * data connection. All are computed from the declaration; no verb is named here.
  */
 import type { Permission } from "../accounts/accounts.js";
-import type { Pathname } from "../protocol/pathname.js";
+import { childOf, nameOf, type Pathname, parentOf, ROOT } from "../protocol/pathname.js";
 import { type Reply, reply } from "../protocol/reply.js";
 import { BAD_ARGUMENT } from "./argument.js";
 import { type Command, pathnameOf } from "./command.js";
@@ -38,11 +38,39 @@ export function pass(command: Command, text: string, session: Session): Passage 
 }
 
 /** For commands that need one more permission than they declare: the same question, for both pathnames. */
-export async function isAllowed(session: Session, permission: Permission, path: Pathname): Promise<boolean> {
-  const { account, storage } = session;
+export async function isAllowed(
+  session: Session,
+  permission: Permission,
+  path: Pathname,
+  links: "followed" | "kept" = "followed",
+): Promise<boolean> {
+  const { account } = session;
   if (account === undefined || !account.permissions.allows(permission, path)) return false;
-  if (account.permissions.uniform || storage?.resolve === undefined) return true;
-  return account.permissions.allows(permission, await storage.resolve(path, session.operation));
+  if (account.permissions.uniform) return true;
+  return account.permissions.allows(permission, await placeOf(session, path, links));
+}
+
+/**
+ * Whether all below a pathname has the same permissions. A directory with others in it must not be renamed: they
+ * hold for pathnames, and what they are about would go to another one. Undefined when nobody can tell.
+ */
+export async function isUniformBelow(session: Session, path: Pathname): Promise<boolean | undefined> {
+  const permissions = session.account?.permissions;
+  if (permissions === undefined || permissions.uniform) return permissions?.uniform;
+  const place = await placeOf(session, path, "kept");
+  const typed = permissions.uniformBelow?.(path);
+  return typed === true ? permissions.uniformBelow?.(place) : typed;
+}
+
+/** The same object by a pathname without links; with "kept", its last component may be one and is meant itself. */
+async function placeOf(
+  { storage, operation }: Session,
+  path: Pathname,
+  links: "followed" | "kept",
+): Promise<Pathname> {
+  if (storage?.resolve === undefined) return path;
+  if (links === "followed" || path === ROOT) return await storage.resolve(path, operation);
+  return childOf(await storage.resolve(parentOf(path), operation), nameOf(path));
 }
 
 async function passResolved(
@@ -53,7 +81,7 @@ async function passResolved(
   path: Pathname,
 ): Promise<Passage> {
   try {
-    if (!(await isAllowed(session, permission, path))) return denied(command);
+    if (!(await isAllowed(session, permission, path, command.needs.links))) return denied(command);
   } catch (error) {
     return { refused: replyForError(error, command) };
   }

@@ -18,6 +18,8 @@ export interface ListingRequest {
   readonly pattern?: string;
   /** Directories below too, each under a heading, as `ls -R`. */
   readonly recursive?: boolean;
+  /** Asked for each of these; all when absent. */
+  readonly mayList?: (directory: Pathname) => Promise<boolean>;
   /** What comes first, such as the entries `.` and `..`. */
   readonly before?: string;
 }
@@ -53,6 +55,7 @@ async function* linesOf(request: ListingRequest, opened: Opened): AsyncGenerator
     yield `\r\n${printable(heading)}:\r\n`;
     const names: string[] = [];
     try {
+      if ((await request.mayList?.(path)) === false) throw new StorageError("denied");
       const batches = request.storage.list(path, request.operation)[Symbol.asyncIterator]();
       yield* entryLines(request, { batches, first: await batches.next() }, undefined, names);
     } catch (error) {

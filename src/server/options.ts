@@ -70,6 +70,8 @@ export interface ServerTimeouts {
   readonly failedLogin: number;
   /** That `close()` gives running transfers. */
   readonly drain: number;
+  /** That a storage or an account store has to let go of what it holds for a transfer or a session that has ended. */
+  readonly release: number;
 }
 
 export const DEFAULT_LIMITS: ServerLimits = {
@@ -89,6 +91,7 @@ export const DEFAULT_TIMEOUTS: ServerTimeouts = {
   stall: 300_000,
   failedLogin: 500,
   drain: 30_000,
+  release: 10_000,
 };
 
 /** IANA's dynamic range (RFC 6335 6): nothing else is registered there. */

@@ -8,12 +8,15 @@ import type { Session } from "./session.js";
 const NAME_LIFETIME = 60_000;
 const names = new Map<string, { readonly address: string; readonly until: number }>();
 
-/** The configured address for this client, else the one that it reached. Names that cannot be resolved count as none. */
+/** The configured address for this client, else the one that it reached; what fails on the way counts as none. */
 export async function passiveAddressFor(session: Session): Promise<string> {
   const { passiveAddress } = session.server.options;
   const local = session.local.address;
   if (passiveAddress === undefined) return local;
-  const chosen = await choose(passiveAddress, session.peer.address, local);
+  const chosen = await choose(passiveAddress, session.peer.address, local).catch((error: unknown) => {
+    session.server.tell("warning", { message: "no passive address could be chosen", error });
+    return undefined;
+  });
   if (chosen === undefined) return local;
   if (isIP(chosen) !== 0) return chosen;
   return (await resolveName(chosen, session)) ?? local;

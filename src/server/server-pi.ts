@@ -234,7 +234,7 @@ export class ServerPi implements ControlListener, TransferListener {
     if (!beside) this.#running = exchange;
     let answer: Reply | Promise<Reply>;
     try {
-      answer = line.kind === "control-character" ? NO_SPECIAL_CHARACTERS : this.#answer(exchange);
+      answer = line.kind === "control-character" ? this.#refuseCharacters() : this.#answer(exchange);
     } catch (error) {
       answer = failed(exchange, error);
     }
@@ -264,8 +264,12 @@ export class ServerPi implements ControlListener, TransferListener {
   }
 
   #run(exchange: Exchange, passage: Passage): Reply | Promise<Reply> {
-    if ("refused" in passage) return passage.refused;
     const { command } = exchange;
+    if ("refused" in passage) {
+      // REST is said of the transfer behind it. When that is refused, the next one must not begin there.
+      if (command.needs.dataConnection === true) this.session.restart = 0;
+      return passage.refused;
+    }
     const context: AnyContext = {
       session: this.session,
       argument: passage.argument,
@@ -275,6 +279,12 @@ export class ServerPi implements ControlListener, TransferListener {
       preliminary: (text) => this.#write(reply(120, text)),
     };
     return command.run(context);
+  }
+
+  /** It may have been a transfer; see `#run`. */
+  #refuseCharacters(): Reply {
+    this.session.restart = 0;
+    return NO_SPECIAL_CHARACTERS;
   }
 
   #transfersFor(exchange: Exchange): Transfers {

@@ -1,9 +1,10 @@
 /** An FTP server: listens, admits, and keeps the book of sessions. */
 import { randomBytes } from "node:crypto";
 import { EventEmitter } from "node:events";
-import { createServer, type Server, type Socket } from "node:net";
+import { createServer, type Socket } from "node:net";
 import type { Peer } from "../accounts/accounts.js";
 import { normalAddress } from "../connection/address.js";
+import { withDeadline } from "../connection/deadline.js";
 import { PortRange } from "../connection/port-range.js";
 import { formatReply, reply } from "../protocol/reply.js";
 import { Counters, type Lease } from "./admission.js";
@@ -22,7 +23,8 @@ export class FtpServer extends EventEmitter<ServerEvents> implements AsyncDispos
   readonly #context: Context;
   readonly #pis = new Set<ServerPi>();
   readonly #idPrefix = randomBytes(3).toString("hex");
-  #listeners: Server[] = [];
+  #listening: ReturnType<typeof listenOnAll> | undefined;
+  #stopped: Promise<void> | undefined;
   #addresses: readonly ListenAddress[] = [];
   #sweep: NodeJS.Timeout | undefined;
   #sessionNumber = 0;
@@ -47,24 +49,37 @@ export class FtpServer extends EventEmitter<ServerEvents> implements AsyncDispos
   /**
    * Listens on every host, all with the same port; 127.0.0.1 and 21 when nothing is said, and port 0 takes one
    * that is free on all of them.
-   * @throws the system's error, with `code` EADDRINUSE, EACCES, EADDRNOTAVAIL and so on; then nothing listens.
+   * @throws the system's error, with `code` EADDRINUSE, EACCES, EADDRNOTAVAIL and so on, and an Error when the
+   * server listens already or is closed meanwhile; then nothing new listens.
    */
   async listen(o: { hosts?: readonly string[]; port?: number } = {}): Promise<readonly ListenAddress[]> {
-    if (this.#listeners.length > 0) throw new Error("the server listens already");
     if (this.#context.draining) throw new Error("the server was closed");
-    const { listeners, addresses } = await listenOnAll(o.hosts ?? ["127.0.0.1"], o.port ?? 21, () =>
+    if (this.#listening !== undefined) throw new Error("the server listens already");
+    const listening = listenOnAll(o.hosts ?? ["127.0.0.1"], o.port ?? 21, () =>
       createServer({ allowHalfOpen: true, pauseOnConnect: false }, (socket) => this.#admit(socket)),
     );
-    this.#listeners = listeners;
-    this.#addresses = addresses;
-    this.#sweepOften();
-    return addresses;
+    this.#listening = listening;
+    try {
+      const { addresses } = await listening;
+      if (this.#context.draining) throw new Error("the server was closed");
+      this.#addresses = addresses;
+      this.#sweepOften();
+      return addresses;
+    } catch (error) {
+      this.#listening = undefined;
+      throw error;
+    }
   }
 
-  /** New options for sessions and transfers that begin from now on; nobody is disconnected. */
+  /**
+   * New options for sessions and transfers that begin from now on; nobody is disconnected. An option that is
+   * given replaces the one before as a whole (`limits` and `timeouts` too, with defaults for what they leave
+   * out); those that are not given stay.
+   * @throws RangeError for options that cannot hold; then nothing has changed.
+   */
   reconfigure(options: Partial<ServerOptions>): void {
     this.#context.reconfigure(options);
-    if (this.#listeners.length > 0) this.#sweepOften();
+    if (this.#sweep !== undefined) this.#sweepOften();
   }
 
   /**
@@ -73,22 +88,22 @@ export class FtpServer extends EventEmitter<ServerEvents> implements AsyncDispos
    */
   async close(o: { timeout?: number } = {}): Promise<void> {
     this.#context.draining = true;
-    const closed = this.#stopListening();
+    const ended = this.#ended();
     for (const pi of this.#pis) pi.drain();
     const timeout = o.timeout ?? this.#context.options.timeouts.drain;
-    const deadline = setTimeout(() => this.#destroySessions(), timeout);
-    await Promise.all([closed, this.#rest()]);
-    clearTimeout(deadline);
-    clearInterval(this.#sweep);
+    try {
+      await withDeadline(ended, timeout, () => new Error("not everybody has finished in time"));
+    } catch {
+      await this.destroy();
+    }
   }
 
   /** Ends everything now; transfers are aborted. Resolves when every session has ended. */
   async destroy(): Promise<void> {
     this.#context.draining = true;
-    const closed = this.#stopListening();
-    this.#destroySessions();
-    await Promise.all([closed, this.#rest()]);
-    clearInterval(this.#sweep);
+    const ended = this.#ended();
+    for (const pi of this.#pis) pi.destroy();
+    await ended;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -136,23 +151,25 @@ export class FtpServer extends EventEmitter<ServerEvents> implements AsyncDispos
     socket.end(formatReply(reply(421, text)), () => socket.destroy());
   }
 
+  /** Resolves when nothing listens any more and no session is left. */
+  async #ended(): Promise<void> {
+    this.#stopped ??= this.#stopListening();
+    await Promise.all([this.#stopped, this.#rest()]);
+    clearInterval(this.#sweep);
+    this.#sweep = undefined;
+  }
+
   async #stopListening(): Promise<void> {
-    const listeners = this.#listeners;
-    this.#listeners = [];
     this.#addresses = [];
+    const { listeners } = (await this.#listening?.catch(() => undefined)) ?? { listeners: [] };
     await Promise.all(listeners.map((listener) => new Promise<void>((done) => listener.close(() => done()))));
   }
 
-  /** Resolves when no session is left. */
   #rest(): Promise<void> {
     if (this.#pis.size === 0) return Promise.resolve();
     return new Promise((resolve) => {
       this.#rested.push(resolve);
     });
-  }
-
-  #destroySessions(): void {
-    for (const pi of this.#pis) pi.destroy();
   }
 
   /** One timer for all sessions: none of them costs one of its own, and no command rearms any. */
@@ -189,27 +206,43 @@ class Context implements ServerContext {
   }
 
   reconfigure(options: Partial<ServerOptions>): void {
-    const { ports } = options.passive ?? {};
-    if (ports !== undefined && !sameRange(ports, this.#given.passive?.ports ?? DEFAULT_PASSIVE_PORTS)) {
-      this.passivePorts = new PortRange(ports);
-    }
-    this.#given = { ...this.#given, ...options };
-    this.options = resolve(this.#given);
+    const given = { ...this.#given, ...options };
+    const resolved = resolve(given);
+    const ports = given.passive?.ports ?? DEFAULT_PASSIVE_PORTS;
+    if (!sameRange(ports, this.passivePorts)) this.passivePorts = new PortRange(ports);
+    this.#given = given;
+    this.options = resolved;
   }
 
   wants(event: keyof ServerEvents): boolean {
     return this.#server.listenerCount(event) > 0;
   }
 
+  /**
+   * An application's mistake in one of its listeners must not cost its users their sessions: what is thrown, at
+   * once or by a promise, becomes a warning, and the other listeners are told all the same.
+   */
   tell<Event extends keyof ServerEvents>(event: Event, detail: ServerEvents[Event][0]): void {
-    const emit: (event: Event, detail: ServerEvents[Event][0]) => boolean = this.#server.emit.bind(
-      this.#server,
-    ) as never;
-    emit(event, detail);
+    const failed = (error: unknown): void => {
+      if (event !== "warning") this.tell("warning", { message: `a listener of "${event}" failed`, error });
+    };
+    for (const listener of this.#server.rawListeners(event)) {
+      try {
+        const answer: unknown = Reflect.apply(listener, this.#server, [detail]);
+        if (answer instanceof Promise) answer.catch(failed);
+      } catch (error) {
+        failed(error);
+      }
+    }
   }
 }
 
+/** @throws RangeError */
 function resolve(options: ServerOptions): ResolvedOptions {
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
+  expectAtLeast(1, "limits", limits);
+  expectAtLeast(0, "timeouts", timeouts);
   return {
     accounts: options.accounts,
     banner: options.banner ?? "Ferry FTP server ready.",
@@ -217,10 +250,17 @@ function resolve(options: ServerOptions): ResolvedOptions {
     allowForeignData: options.allowForeignData ?? false,
     defaultDataPort: options.defaultDataPort ?? false,
     passiveAddress: options.passive?.address,
-    limits: { ...DEFAULT_LIMITS, ...options.limits },
-    timeouts: { ...DEFAULT_TIMEOUTS, ...options.timeouts },
+    limits,
+    timeouts,
     hostNames: (options.hostNames ?? []).map((name) => name.toLowerCase()),
   };
+}
+
+/** Neither NaN nor undefined is at least anything. */
+function expectAtLeast(least: number, option: string, values: object): void {
+  for (const [name, value] of Object.entries(values)) {
+    if (!(value >= least)) throw new RangeError(`${option}.${name} must be ${least} or more, not ${value}`);
+  }
 }
 
 function sameRange(a: { from: number; to: number }, b: { from: number; to: number }): boolean {

@@ -240,7 +240,10 @@ export class MemoryStorage implements Storage {
     node: Node | undefined,
     start: number | undefined,
   ): WriteHandle {
-    const part = this.#part(directory, name);
+    const found = this.#part(directory, name);
+    const empty = start === undefined && found?.content.size === 0;
+    if (empty) this.#dropPart(directory, name);
+    const part = empty ? undefined : found;
     if (part !== undefined) {
       if (start !== undefined && start > part.content.size) throw new StorageError("bad-offset", path);
       const content = this.#tree.takePart(part);

@@ -69,7 +69,11 @@ export interface Storage {
   /** Links are renamed themselves. With `replace: false` an existing `to` is "exists". */
   rename(from: Pathname, to: Pathname, o: Operation & { readonly replace: boolean }): Promise<void>;
 
-  /** What "resume" and "append" would continue: an upload of this account that broke off. */
+  /**
+   * What "resume" and "append" would continue: an upload of this account that broke off. Of size 0 when nothing of
+   * it was kept but another file has that name, whose length must not be taken for the upload's; "append" then
+   * adds to that file.
+   */
   partial?(path: Pathname, o: Operation): Promise<PartialUpload | undefined>;
   /** Creates a file of a new name in a directory, for STOU; the name is in `entryName`. */
   openUnique?(directory: Pathname, o: Operation & { readonly hint?: string }): Promise<UniqueWriteHandle>;

@@ -78,8 +78,10 @@ const pasv = defineCommand({
   replies: [227, 425],
   async run({ session }) {
     if (session.dataPort.extendedOnly) return AFTER_EPSV_ALL;
+    // An IPv4 address may be configured, but over IPv6 nobody would listen on it.
+    if (familyOf(session) !== 4) return NO_PASV_FORM;
     const address = await passiveAddressFor(session);
-    if (addressFamily(address) !== 4) return reply(500, "This address has no PASV form: use EPSV.");
+    if (addressFamily(address) !== 4) return NO_PASV_FORM;
     return reply(227, formatPassiveReply({ address, port: await session.dataPort.listen() }));
   },
 });
@@ -124,6 +126,7 @@ function familyOf(session: Session): 4 | 6 {
   return addressFamily(session.local.address) ?? 4;
 }
 
+const NO_PASV_FORM = reply(500, "This address has no PASV form: use EPSV.");
 const AFTER_EPSV_ALL = reply(500, "Only EPSV after EPSV ALL.");
 
 export const DATA_PORT = [epsv, pasv, eprt, port, lpsv, lprt];

@@ -54,7 +54,7 @@ const mkd = defineCommand({
   reference: "RFC 959 4.1.3, appendix II",
   summary: "Make a directory.",
   argument: requiredPathname,
-  needs: { login: true, permission: "make-directory" },
+  needs: { login: true, permission: "make-directory", links: "kept" },
   replies: [257, 450, 451, 550],
   failures: { "bad-name": 550, "no-space": 550, quota: 550 },
   async run({ session, argument: path }) {
@@ -69,7 +69,7 @@ const rmd = defineCommand({
   reference: "RFC 959 4.1.3",
   summary: "Remove an empty directory.",
   argument: requiredPathname,
-  needs: { login: true, permission: "remove-directory" },
+  needs: { login: true, permission: "remove-directory", links: "kept" },
   replies: [250, 450, 451, 550],
   async run({ session, argument: path }) {
     if (path === ROOT) throw new StorageError("denied", "the root cannot be removed");

@@ -2,7 +2,7 @@
 import { Buffer } from "node:buffer";
 import { AsciiLength } from "../../dtp/representation/ascii.js";
 import { FACT_NAMES, type FactName, formatFactLine, formatMlstFeature } from "../../protocol/facts.js";
-import { type Pathname, resolvePathname } from "../../protocol/pathname.js";
+import { type Pathname, parentOf, resolvePathname } from "../../protocol/pathname.js";
 import { reply } from "../../protocol/reply.js";
 import { visibleName } from "../../protocol/text.js";
 import { formatTimestamp, parseTimestamp } from "../../protocol/timestamp.js";
@@ -85,7 +85,7 @@ const mlst = defineCommand({
   failures: { "bad-name": 550 },
   async run({ session, argument: path }) {
     const entry = await session.storage.stat(path, session.operation);
-    const perm = permFact(session, path)(entry);
+    const perm = permFact(session, parentOf(path))(entry);
     const line = formatFactLine(entry, session.facts, { perm, name: path });
     return reply(250, `Facts of ${visibleName(path)}:`, line, "End");
   },

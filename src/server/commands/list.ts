@@ -6,6 +6,7 @@ import { StorageError } from "../../storage/errors.js";
 import type { Entry, ReadHandle } from "../../storage/storage.js";
 import type { ArgumentSpec } from "../argument.js";
 import { type Command, defineCommand, type LoggedInSession } from "../command.js";
+import { isAllowed } from "../gates.js";
 import { type LineStyle, lineFormat } from "../list-line.js";
 import { listingOf, openListing } from "../listing.js";
 
@@ -105,6 +106,7 @@ async function openSource(
     operation,
     format,
     recursive,
+    mayList: (below) => isAllowed(session, "list", below),
     ...(before === undefined ? {} : { before }),
   });
 }

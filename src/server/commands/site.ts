@@ -80,7 +80,7 @@ const symlink = defineCommand({
   reference: "field practice",
   summary: "Make a link; it never leads out of your root.",
   argument: parsed("<target> <SP> <link-pathname>", parseSymlink),
-  needs: { login: true, permission: "upload", storage: "makeLink" },
+  needs: { login: true, permission: "upload", links: "kept", storage: "makeLink" },
   replies: [200, 450, 451, 502, 550],
   failures: { "bad-name": 550, "no-space": 550, quota: 550 },
   async run({ session, argument: { target, path } }) {

@@ -6,7 +6,7 @@ import type { ReplyCode } from "../../protocol/reply-codes.js";
 import { printable } from "../../protocol/text.js";
 import { StorageError, type StorageReason } from "../../storage/errors.js";
 import type { Operation, Storage, UniqueWriteHandle, WriteHandle } from "../../storage/storage.js";
-import { optionalText, requiredPathname } from "../argument.js";
+import { requiredPathname } from "../argument.js";
 import { defineCommand, type LoggedInSession } from "../command.js";
 import { isAllowed } from "../gates.js";
 import { openingText } from "../opening.js";
@@ -61,8 +61,8 @@ const appe = defineCommand({
     const { storage, operation } = session;
     // What continues a part becomes the file as a whole: where there is one already, it is overwritten.
     const part = await storage.partial?.(path, operation);
-    if (part !== undefined && !(await isAllowed(session, "overwrite", path)))
-      await expectNewFile(session, path);
+    const continues = part !== undefined && part.size > 0;
+    if (continues && !(await isAllowed(session, "overwrite", path))) await expectNewFile(session, path);
     const sink = await storage.openWrite(path, { ...operation, intent: "append" });
     return await transfer.receive({ path, sink, opening: openingText(session, nameOf(path)) });
   },
@@ -72,11 +72,12 @@ const stou = defineCommand({
   verb: "STOU",
   reference: "RFC 959 4.1.3, RFC 1123 4.1.2.9",
   summary: "Receive a file under a new name that the server chooses.",
-  argument: optionalText("hint"),
+  // No pathname: the file goes to the working directory, and that is what the permission is asked for.
+  argument: { syntax: "[<SP> <hint>]", parse: (text) => ({ hint: text }) },
   needs: { login: true, permission: "upload", dataConnection: true },
   replies: [125, 150, 226, 425, 426, 450, 451, 452, 552, 553],
   failures: FAILURES,
-  async run({ session, argument: hint, transfer }) {
+  async run({ session, argument: { hint }, transfer }) {
     session.takeRestart();
     const directory = session.workingDirectory;
     const sink = await openUnique(session.storage, directory, session.operation, hint);

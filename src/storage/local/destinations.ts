@@ -55,7 +55,9 @@ export function partDestination(place: Place, part: PartOptions): Destination {
         return 0;
       if (part.found > 0 && !writer.begun) return part.found;
       const kept = part.kept ? Math.max(blockBelow(writer.position), durable) : 0;
-      if (kept === 0) {
+      // An empty part beside a visible file keeps SIZE from telling of that file: a client that resumes by it
+      // would join its old head to the new tail.
+      if (kept === 0 && !(part.kept && entryStats(directory, name) !== undefined)) {
         await unlinkFile(hiddenPath, size);
         return 0;
       }

@@ -63,9 +63,7 @@ export class Parts {
     if (!written && this.#isExpired(stats)) return undefined;
     const ended = !written && (stats.mode & OWNER_READS) !== 0;
     const size = ended ? stats.size : blockBelow(stats.size);
-    return size === 0
-      ? undefined
-      : { name: hidden, size, bytes: stats.size, since: Math.floor(stats.mtimeMs) };
+    return { name: hidden, size, bytes: stats.size, since: Math.floor(stats.mtimeMs) };
   }
 
   /** Forgets the part of an upload to `name`, unless one is going on. Whether there was one. */

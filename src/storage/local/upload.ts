@@ -24,7 +24,11 @@ export async function openUpload(
   }
   if (o.intent === "replace") return writeAnew(request, { kind: "replace" });
   const { uploads, parts } = request.settings;
-  const part = uploads === "atomic" ? parts.find(directory, name) : undefined;
+  let part = uploads === "atomic" ? parts.find(directory, name) : undefined;
+  if (o.intent === "append" && part?.size === 0) {
+    await parts.drop(directory, name);
+    part = undefined;
+  }
   if (part !== undefined) return continuePart(request, part, o.intent === "append" ? part.size : o.start);
   if (stats !== undefined) return continueVisible(request, o.intent === "append" ? undefined : o.start);
   if (o.intent === "resume" && o.start > 0) throw new StorageError("bad-offset");

@@ -80,7 +80,10 @@ export class NewContent implements UniqueWriteHandle {
     const belowLast = Math.max(0, Math.ceil(this.#position / PART_UNIT) - 1) * PART_UNIT;
     // A marker that was sent is a promise, and a part that was continued does not shrink with every failure.
     const kept = Math.max(belowLast, this.#checkpoint);
-    if (account !== undefined && current && kept > 0) {
+    // An empty part beside a visible file keeps SIZE from telling of that file: a client that resumes by it would
+    // join its old head to the new tail.
+    const wanted = kept > 0 || directory.children.has(name);
+    if (account !== undefined && current && wanted) {
       this.#content.resize(kept);
       if (this.#tree.keepPart(directory, uploadKey(account, name), this.#content)) return { kept };
     }

@@ -42,6 +42,23 @@ export function partTests(suite: Suite): void {
     });
   }
 
+  suite.test(
+    "keeps an empty part where a file is visible, so that nobody resumes that file",
+    needs,
+    async (s) => {
+      for (const arrived of [0, 1, unit]) {
+        await s.write("/file", "visible", REPLACE);
+        assert.equal(await s.breakOff("/file", whole.subarray(0, arrived), REPLACE), 0, `of ${arrived}`);
+        assert.equal(await s.part("/file"), 0, `of ${arrived}`);
+        assert.equal(await s.text("/file"), "visible");
+        await assertReason(s.open("/file", { intent: "resume", start: 7 }), "bad-offset");
+      }
+      await s.write("/file", " still", APPEND);
+      assert.equal(await s.text("/file"), "visible still");
+      assert.equal(await s.part("/file"), undefined);
+    },
+  );
+
   suite.test("says since when", needs, async (s) => {
     await leavePart(s, "/file");
     const part = await s.method("partial")("/file" as never, s.o);

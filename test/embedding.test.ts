@@ -1,0 +1,667 @@
+/** Storages, account stores and listeners of an application that do what they should not, or take their time. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { type MemoryAccount, MemoryAccounts, permissionsOf } from "ferry/accounts";
+import { pathname } from "ferry/protocol";
+import {
+  type Account,
+  type AccountLease,
+  type AccountStore,
+  FtpServer,
+  type LoginAnswer,
+} from "ferry/server";
+import { type Storage, StorageError } from "ferry/storage";
+import { MemoryTree } from "ferry/storage/memory";
+import { leakCheck, RawClient } from "ferry/testing";
+import { PASSWORD, USER } from "./support/server.js";
+import { Serving, textOf } from "./support/session.js";
+import { endless, Gate, Handles, withMethods } from "./support/sources.js";
+import { failOnProcessTrouble, remainingCodes, seenBy, Watch } from "./support/watch.js";
+
+leakCheck();
+failOnProcessTrouble();
+
+const SECRET = "/etc/secret of the host";
+
+/** Every method of a storage, and a conversation that calls it. `{}` is made a file, `d` a directory before. */
+const CALLS: readonly {
+  readonly method: keyof Storage;
+  readonly lines: readonly string[];
+  readonly data?: "get" | "put";
+}[] = [
+  { method: "stat", lines: ["SIZE file"] },
+  { method: "stat", lines: ["MDTM file"] },
+  { method: "stat", lines: ["CWD d"] },
+  { method: "stat", lines: ["MLST file"] },
+  { method: "stat", lines: ["STAT d"] },
+  { method: "stat", lines: ["LIST d"], data: "get" },
+  { method: "statLink", lines: ["RNFR file"] },
+  { method: "list", lines: ["STAT d"] },
+  { method: "list", lines: ["LIST d"], data: "get" },
+  { method: "list", lines: ["NLST d"], data: "get" },
+  { method: "list", lines: ["MLSD d"], data: "get" },
+  { method: "openRead", lines: ["RETR file"], data: "get" },
+  { method: "openWrite", lines: ["STOR new"], data: "put" },
+  { method: "openWrite", lines: ["APPE new"], data: "put" },
+  { method: "openUnique", lines: ["STOU"], data: "put" },
+  { method: "partial", lines: ["SIZE file"] },
+  { method: "remove", lines: ["DELE file"] },
+  { method: "makeDirectory", lines: ["MKD e"] },
+  { method: "removeDirectory", lines: ["RMD d"] },
+  { method: "rename", lines: ["RNFR file", "RNTO other"] },
+  { method: "resolve", lines: ["CWD d"] },
+  { method: "setTimes", lines: ["MFMT 20200101000000 file"] },
+  { method: "setMode", lines: ["SITE CHMOD 644 file"] },
+  { method: "makeLink", lines: ["SITE SYMLINK file link"] },
+  { method: "availableSpace", lines: ["AVBL"] },
+];
+
+const inWords = ({ method, lines }: (typeof CALLS)[number]) => `${method} for ${lines.at(-1)}`;
+
+/** Not uniform, so that `resolve` is asked. */
+const permissions = { "/": "all", "/elsewhere": "read-only" } as const;
+
+/** Says the lines; the last reply. */
+async function converse(
+  client: RawClient,
+  call: (typeof CALLS)[number],
+): Promise<{ code: number; text: string }> {
+  for (const line of call.lines.slice(0, -1)) await client.command(line);
+  const line = call.lines.at(-1) ?? "";
+  const replies =
+    call.data === undefined
+      ? [await client.command(line)]
+      : call.data === "get"
+        ? (await client.download(line)).replies
+        : await client.upload(line, "some bytes");
+  const last = replies.at(-1);
+  return { code: last?.code ?? 0, text: replies.map(textOf).join("\n") };
+}
+
+async function prepared(decorate: (storage: Storage) => Storage): Promise<Serving> {
+  const served = await Serving.start({
+    decorate,
+    account: { permissions },
+    server: { timeouts: { release: 50 } },
+  });
+  await served.files.put("/file", "content");
+  await served.files.makeDirectory("/d");
+  await served.files.put("/d/inner", "content");
+  return served;
+}
+
+describe("a storage that throws what is no StorageError", () => {
+  for (const thrown of [new Error(SECRET), SECRET, undefined, null]) {
+    for (const call of CALLS) {
+      // Whoever asks whether there is a part goes on without an answer.
+      test(`is a local error to the client, who learns nothing of it: ${inWords(call)}, ${thrown}`, async () => {
+        await using served = await prepared((storage) =>
+          withMethods(storage, {
+            [call.method]: () => {
+              throw thrown;
+            },
+          }),
+        );
+        const client = await served.login();
+        const { code, text } = await converse(client, call);
+        assert.ok(code >= 400 && code < 600, `${code} ${text}`);
+        assert.ok(!text.includes("secret"), text);
+        await client.expect("NOOP", 200);
+        assert.equal(client.unread, 0);
+      });
+    }
+  }
+});
+
+describe("a storage that answers with what is no answer", () => {
+  for (const answer of [undefined, null, 7, "text", {}]) {
+    for (const call of CALLS) {
+      test(`does not harm the session: ${inWords(call)} gives ${JSON.stringify(answer)}`, async () => {
+        await using served = await prepared((storage) =>
+          withMethods(storage, { [call.method]: () => answer as never }),
+        );
+        const client = await served.login();
+        const { code } = await converse(client, call);
+        assert.ok(code >= 200 && code < 600);
+        await client.expect("NOOP", 200);
+        assert.equal(client.unread, 0);
+      });
+    }
+  }
+});
+
+describe("handles that fail", () => {
+  const boom = (): never => {
+    throw new Error(SECRET);
+  };
+  const readings = {
+    "read throws": { read: boom, close() {} },
+    "read rejects": { read: async () => boom(), close() {} },
+    "read answers more than there is room": { read: (into: Uint8Array) => into.length + 1, close() {} },
+    "read answers less than nothing": { read: () => -1, close() {} },
+    "read answers no number": { read: () => "1" as never, close() {} },
+    "close throws": { read: () => 0, close: boom },
+    "close rejects": { read: () => 0, close: async () => boom() },
+  } as const;
+  for (const [what, handle] of Object.entries(readings)) {
+    test(`a download is answered 451: ${what}`, async () => {
+      await using served = await prepared((storage) =>
+        withMethods(storage, { openRead: async () => handle }),
+      );
+      const client = await served.login();
+      const { replies } = await client.download("RETR file");
+      assert.equal(replies.at(-1)?.code, 451);
+      await client.expect("NOOP", 200);
+    });
+  }
+
+  const usual = { start: 0, write() {}, commit: async () => boom(), abandon: async () => ({ kept: 0 }) };
+  const writings = {
+    "write throws": { ...usual, write: boom },
+    "write rejects": { ...usual, write: async () => boom() },
+    "commit throws": { ...usual, commit: boom },
+    "commit rejects": usual,
+    "write and abandon throw": { ...usual, write: boom, abandon: boom },
+    "write and abandon reject": { ...usual, write: async () => boom(), abandon: async () => boom() },
+  } as const;
+  for (const [what, handle] of Object.entries(writings)) {
+    test(`an upload is answered 451: ${what}`, async () => {
+      await using served = await prepared((storage) =>
+        withMethods(storage, { openWrite: async () => handle }),
+      );
+      const client = await served.login();
+      const replies = await client.upload("STOR new", "some bytes");
+      assert.equal(replies.at(-1)?.code, 451);
+      await client.expect("NOOP", 200);
+    });
+  }
+});
+
+describe("a storage that hangs", () => {
+  for (const call of CALLS) {
+    test(`is told by its signal that the session has ended, and closed then: ${inWords(call)}`, async () => {
+      const reached = new Gate();
+      const handles = new Handles();
+      await using served = await prepared((storage) =>
+        handles.count(
+          withMethods(storage, {
+            [call.method]: (...given: readonly unknown[]) => {
+              const { signal } = given.at(-1) as { signal: AbortSignal };
+              if (call.method === "list") return untilAborted(signal, reached);
+              return rejectedOnAbort(signal, reached);
+            },
+          }),
+        ),
+      );
+      const watch = new Watch(served.server);
+      const client = await served.login();
+      const conversation = converse(client, call).catch(() => {});
+      await reached.reached;
+      await client.reset();
+      await conversation;
+      await watch.first("disconnect");
+      assert.deepEqual(watch.of("warning"), []);
+      assert.deepEqual([handles.open, handles.storages, handles.closedTooEarly], [0, 0, 0]);
+    });
+  }
+
+  for (const call of CALLS) {
+    test(`and does not heed its signal is not waited for for ever: ${inWords(call)}`, async () => {
+      const reached = new Gate();
+      await using served = await prepared((storage) =>
+        withMethods(storage, {
+          [call.method]: () => {
+            void reached.pass();
+            return call.method === "list" ? hangingList() : new Promise(() => {});
+          },
+        }),
+      );
+      const watch = new Watch(served.server);
+      const client = await served.login();
+      const conversation = converse(client, call).catch(() => {});
+      await reached.reached;
+      await served.server.destroy();
+      await conversation;
+      assert.match(watch.of("warning")[0]?.message ?? "", /has not let go/);
+    });
+  }
+
+  for (const method of ["commit", "abandon", "write", "read", "closeReading", "close"] as const) {
+    test(`in ${method} is not waited for for ever`, async () => {
+      await using served = await prepared((storage) => hanging(storage, method));
+      const client = await served.login();
+      if (method === "close") await client.expect("NOOP", 200);
+      else if (method === "read" || method === "closeReading") {
+        await client.extendedPassive();
+        await client.expect("RETR file", 125, 150);
+      } else {
+        const data = await client.extendedPassive();
+        await client.expect("STOR new", 125, 150);
+        await data.send("some bytes");
+        if (method === "commit") await data.end();
+      }
+      await seenBy(await served.connect());
+      await served.server.destroy();
+      assert.equal(served.server.sessions, 0);
+    });
+  }
+
+  test("while it reads does not keep ABOR waiting for ever", async () => {
+    await using served = await prepared((storage) => hanging(storage, "read"));
+    const client = await served.login();
+    await client.extendedPassive();
+    await client.expect("RETR file", 125, 150);
+    await client.send("ABOR");
+    assert.equal((await client.reply()).code, 426);
+    assert.equal((await client.reply()).code, 226);
+    await client.expect("NOOP", 200);
+  });
+});
+
+describe("a client that leaves while the storage opens its file", () => {
+  const openings = [
+    ["RETR file", "openRead"],
+    ["STOR new", "openWrite"],
+    ["APPE file", "openWrite"],
+    ["STOU", "openUnique"],
+  ] as const;
+  for (const [line, method] of openings) {
+    for (const how of ["reset", "end", "quit"] as const) {
+      test(`${line}: what is opened then is closed again, and before the storage (${how})`, async () => {
+        const gate = new Gate();
+        const handles = new Handles();
+        await using served = await prepared((storage) =>
+          handles.count(
+            withMethods(storage, {
+              [method]: async (...given: never[]) => {
+                await gate.pass();
+                return await (storage[method] as (...given: never[]) => Promise<unknown>)(...given);
+              },
+            }),
+          ),
+        );
+        const watch = new Watch(served.server);
+        const other = await served.connect();
+        const client = await served.login();
+        await client.extendedPassive();
+        await client.send(line);
+        await gate.reached;
+        if (how === "reset") await client.reset();
+        else if (how === "end") client.end();
+        else await served.accounts.replace([]);
+        await seenBy(other);
+        await seenBy(other);
+        gate.open();
+        if (how === "end") await client.closed;
+        await watch.first("disconnect");
+        assert.deepEqual([handles.open, handles.storages, handles.closedTooEarly], [0, 0, 0]);
+        assert.equal((await served.files.get("/file")).toString(), "content");
+      });
+    }
+  }
+
+  test("a passive port that is opened for it is closed again", async () => {
+    const gate = new Gate();
+    await using served = await Serving.start({
+      server: {
+        passive: {
+          address: async () => {
+            await gate.pass();
+            return "127.0.0.1";
+          },
+        },
+      },
+    });
+    const watch = new Watch(served.server);
+    const client = await served.login();
+    await client.send("PASV");
+    await gate.reached;
+    await client.reset();
+    const other = await served.connect();
+    await seenBy(other);
+    gate.open();
+    await watch.first("disconnect");
+  });
+});
+
+describe("an account store", () => {
+  const account = async (name: string, storage: Storage): Promise<Account> => ({
+    name,
+    storage,
+    home: pathname("/"),
+    permissions: permissionsOf("all"),
+    limits: {},
+  });
+  const tree = new MemoryTree();
+  const lease = (current: Account | undefined, more: Partial<AccountLease> = {}): AccountLease => ({
+    current,
+    onChange() {},
+    reserve() {},
+    async [Symbol.asyncDispose]() {},
+    ...more,
+  });
+
+  async function serving(store: AccountStore, login = 10_000): Promise<Serving> {
+    return await Serving.start({ accounts: () => store, server: { timeouts: { login, release: 50 } } });
+  }
+
+  async function tryToLogIn(served: Serving): Promise<{ code: number; text: string; client: RawClient }> {
+    const client = await served.connect();
+    await client.expect(`USER ${USER}`, 331);
+    const reply = await client.command(`PASS ${PASSWORD}`);
+    return { code: reply.code, text: textOf(reply), client };
+  }
+
+  const broken: readonly (readonly [string, AccountStore])[] = [
+    [
+      "throws",
+      {
+        authenticate: () => {
+          throw new Error(SECRET);
+        },
+      },
+    ],
+    [
+      "rejects",
+      {
+        authenticate: async () => {
+          throw new Error(SECRET);
+        },
+      },
+    ],
+    ["rejects with nothing", { authenticate: () => Promise.reject() }],
+    ["answers undefined", { authenticate: async () => undefined as never }],
+    ["answers a number", { authenticate: async () => 1 as never }],
+    ["answers an empty object", { authenticate: async () => ({}) as never }],
+    ["answers ok without an account", { authenticate: async () => ({ ok: undefined }) as never }],
+    ["answers ok with no more than a name", { authenticate: async () => ({ ok: { name: USER } }) as never }],
+    ["refuses for a reason that is none", { authenticate: async () => ({ refused: "whim" }) as never }],
+  ];
+  for (const [what, store] of broken) {
+    test(`that ${what} keeps people out, without a word of why`, async () => {
+      await using served = await serving(store);
+      const watch = new Watch(served.server);
+      const { code, text } = await tryToLogIn(served);
+      assert.ok(code === 421 || code === 530, `${code}`);
+      assert.ok(!text.includes("secret"));
+      const { ok } = await watch.first("login");
+      assert.equal(ok, false);
+    });
+  }
+
+  const badLeases: readonly (readonly [string, AccountStore["open"]])[] = [
+    [
+      "throws",
+      () => {
+        throw new Error(SECRET);
+      },
+    ],
+    [
+      "rejects",
+      async () => {
+        throw new Error(SECRET);
+      },
+    ],
+    ["answers a text", async () => "text" as never],
+    ["answers a number", async () => 1 as never],
+    ["gives a lease that cannot be listened to", async () => ({ current: undefined }) as never],
+    ["is refused: limit", async () => ({ refused: "limit" })],
+    ["is refused: unavailable", async () => ({ refused: "unavailable" })],
+    ["is refused: disabled", async () => ({ refused: "disabled" })],
+    ["is refused: a reason that is none", async () => ({ refused: "whim" }) as never],
+    ["gives a lease on an account that is gone already", async () => lease(undefined)],
+  ];
+  for (const [what, open] of badLeases) {
+    test(`whose lease ${what} keeps people out; storage and place are given back`, async () => {
+      const handles = new Handles();
+      const store: AccountStore = {
+        authenticate: async ({ name }) => ({ ok: await account(name, handles.count(tree.storageFor(name))) }),
+        ...(open === undefined ? {} : { open }),
+      };
+      await using served = await Serving.start({
+        accounts: () => store,
+        server: { limits: { sessionsPerAccount: 1 } },
+      });
+      const watch = new Watch(served.server);
+      for (let round = 1; round <= 3; round++) {
+        const { code, text, client } = await tryToLogIn(served);
+        assert.ok(code === 421 || code === 530, `${code} ${text}`);
+        assert.ok(!text.includes("secret"));
+        await client[Symbol.asyncDispose]();
+        await watch.disconnects(round);
+      }
+      assert.equal(handles.storages, 0);
+      assert.ok(watch.of("login").every(({ ok }) => !ok));
+    });
+  }
+
+  test("that never answers is cut off by the login timer, and told by its signal", async () => {
+    let aborted: Promise<void> | undefined;
+    await using served = await serving(
+      {
+        authenticate: ({ signal }) => {
+          aborted = new Promise((resolve) =>
+            signal.addEventListener("abort", () => resolve(), { once: true }),
+          );
+          return new Promise(() => {});
+        },
+      },
+      100,
+    );
+    const watch = new Watch(served.server);
+    const client = await served.connect();
+    await client.send(`USER ${USER}\r\nPASS ${PASSWORD}`);
+    assert.deepEqual(await remainingCodes(client), [331, 421]);
+    await aborted;
+    assert.equal((await watch.first("disconnect")).reason, "login-timeout");
+    assert.deepEqual(watch.of("login"), []);
+    await served.server.destroy();
+  });
+
+  for (const when of ["authenticate", "open"] as const) {
+    test(`that answers when the client has gone has everything given back (${when})`, async () => {
+      const gate = new Gate();
+      const handles = new Handles();
+      let leases = 0;
+      const store: AccountStore = {
+        async authenticate({ name }): Promise<LoginAnswer> {
+          if (when === "authenticate") await gate.pass();
+          return { ok: await account(name, handles.count(tree.storageFor(name))) };
+        },
+        async open(given) {
+          if (when === "open") await gate.pass();
+          leases += 1;
+          return lease(given, { [Symbol.asyncDispose]: async () => void (leases -= 1) });
+        },
+      };
+      await using served = await serving(store);
+      const watch = new Watch(served.server);
+      const other = await served.connect();
+      const client = await served.connect();
+      await client.send(`USER ${USER}\r\nPASS ${PASSWORD}`);
+      await gate.reached;
+      await client.reset();
+      await seenBy(other);
+      gate.open();
+      await watch.first("disconnect");
+      await seenBy(other);
+      assert.deepEqual([handles.storages, leases], [0, 0]);
+      assert.deepEqual(watch.of("login"), []);
+    });
+  }
+
+  test("whose lease does not end is not waited for for ever, and the storage is closed all the same", async () => {
+    for (const end of [() => new Promise<void>(() => {}), () => Promise.reject(new Error(SECRET))]) {
+      const handles = new Handles();
+      await using served = await serving({
+        authenticate: async ({ name }) => ({ ok: await account(name, handles.count(tree.storageFor(name))) }),
+        open: async (given) => lease(given, { [Symbol.asyncDispose]: end }),
+      });
+      const watch = new Watch(served.server);
+      const { code, client } = await tryToLogIn(served);
+      assert.equal(code, 230);
+      await client.expect("QUIT", 221);
+      await watch.first("disconnect");
+      assert.equal(handles.storages, 0);
+      assert.equal(watch.of("warning").length, 1);
+    }
+  });
+});
+
+describe("a storage", () => {
+  async function sessions(account: MemoryAccount, closes: () => number): Promise<readonly number[]> {
+    await using ftp = new FtpServer({ accounts: new MemoryAccounts([account]) });
+    const [where] = await ftp.listen({ port: 0 });
+    const watch = new Watch(ftp);
+    const seen: number[] = [];
+    for (let round = 1; round <= 2; round++) {
+      await using client = await RawClient.connect({ host: "127.0.0.1", port: where?.port ?? 0 });
+      await client.login(account.name, "secret");
+      await client.upload("STOR up", "bytes");
+      await client.expect("REIN", 220);
+      seen.push(closes());
+      await client.login(account.name, "secret");
+      assert.equal((await client.download("RETR up")).bytes.toString(), "bytes");
+      await client.expect("QUIT", 221);
+      await watch.disconnects(round);
+      seen.push(closes());
+    }
+    return seen;
+  }
+
+  test("given as one object for all logins is the application's to close, not a session's", async () => {
+    let closed = 0;
+    const storage = withMethods(new MemoryTree().storageFor("anna"), { close: () => void (closed += 1) });
+    const seen = await sessions({ name: "anna", password: "secret", storage }, () => closed);
+    assert.deepEqual(seen, [0, 0, 0, 0]);
+  });
+
+  test("opened for each login is closed once at the end of each, REIN too", async () => {
+    let closed = 0;
+    const tree = new MemoryTree();
+    const storage = () => withMethods(tree.storageFor("anna"), { close: () => void (closed += 1) });
+    const seen = await sessions({ name: "anna", password: "secret", storage }, () => closed);
+    assert.deepEqual(seen, [1, 2, 3, 4]);
+  });
+
+  test("that fails to close is told of, and the session ends all the same", async () => {
+    await using served = await prepared((storage) =>
+      withMethods(storage, {
+        close: () => {
+          throw new Error(SECRET);
+        },
+      }),
+    );
+    const watch = new Watch(served.server);
+    const client = await served.login();
+    await client.expect("REIN", 220);
+    await client.login(USER, PASSWORD);
+    await client.expect("QUIT", 221);
+    await watch.first("disconnect");
+    assert.equal(watch.of("warning").length, 2);
+  });
+
+  test("that stops when its signal aborts gives 426 when a transfer meets the end of the session", async () => {
+    await using served = await prepared(endless);
+    const watch = new Watch(served.server);
+    const client = await served.login();
+    await client.extendedPassive();
+    await client.expect("RETR endless.bin", 125, 150);
+    await client.reset();
+    assert.equal((await watch.first("transfer")).code, 426);
+  });
+});
+
+describe("a listener that fails", () => {
+  test("costs nobody anything: the others are told, and so is whoever listens to warnings", async () => {
+    await using served = await Serving.start();
+    const before = new Watch(served.server);
+    const events = ["connect", "login", "command", "transfer", "disconnect", "refused"] as const;
+    for (const event of events) {
+      served.server.on(event, () => {
+        throw new Error(`mine: ${event}`);
+      });
+      served.server.on(event, async () => {
+        throw new Error(`mine, later: ${event}`);
+      });
+    }
+    const after = new Watch(served.server);
+    const client = await served.login();
+    await client.upload("STOR up", "bytes");
+    served.server.reconfigure({ limits: { sessions: 1 } });
+    assert.deepEqual(await remainingCodes(await served.open()), [421]);
+    await client.expect("QUIT", 221);
+    await after.first("disconnect");
+    for (const event of events) {
+      assert.ok(before.of(event).length > 0, event);
+      assert.equal(before.of(event).length, after.of(event).length, event);
+      await after.first("warning", ({ error }) => String(error) === `Error: mine: ${event}`);
+      await after.first("warning", ({ error }) => String(error) === `Error: mine, later: ${event}`);
+    }
+  });
+
+  test("also one that listens to warnings", async () => {
+    await using served = await Serving.start({
+      accounts: () => ({ authenticate: () => Promise.reject(new Error("down")) }),
+    });
+    served.server.on("warning", () => {
+      throw new Error("mine");
+    });
+    served.server.on("warning", async () => {
+      throw new Error("mine, later");
+    });
+    const client = await served.connect();
+    await client.expect(`USER ${USER}`, 331);
+    await client.expect("PASS x", 421);
+  });
+
+  test("a listener for one event is told once", async () => {
+    await using served = await Serving.start();
+    let told = 0;
+    served.server.once("connect", () => void (told += 1));
+    await served.connect();
+    await served.connect();
+    assert.equal(told, 1);
+  });
+});
+
+function rejectedOnAbort(signal: AbortSignal, reached: Gate): Promise<never> {
+  void reached.pass();
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener("abort", () => reject(new StorageError("aborted")), { once: true });
+  });
+}
+
+async function* untilAborted(signal: AbortSignal, reached: Gate): AsyncGenerator<never> {
+  yield await rejectedOnAbort(signal, reached);
+}
+
+async function* hangingList(): AsyncGenerator<never> {
+  yield await new Promise<never>(() => {});
+}
+
+type Hanging = "commit" | "abandon" | "write" | "read" | "closeReading" | "close";
+
+/** Never settles, in one method. */
+function hanging(storage: Storage, method: Hanging): Storage {
+  const never = () => new Promise<never>(() => {});
+  return withMethods(storage, {
+    async openRead(path, o) {
+      const handle = await storage.openRead(path, o);
+      return {
+        read: method === "read" ? never : (into) => handle.read(into),
+        close: method === "closeReading" ? never : () => handle.close(),
+      };
+    },
+    async openWrite(path, o) {
+      const handle = await storage.openWrite(path, o);
+      return {
+        start: handle.start,
+        write: method === "write" ? never : (chunk) => handle.write(chunk),
+        commit: method === "commit" ? never : (how) => handle.commit(how),
+        abandon: method === "abandon" ? never : (cause) => handle.abandon(cause),
+      };
+    },
+    ...(method === "close" ? { close: never } : {}),
+  });
+}
