@@ -7,6 +7,7 @@ import { hash as argon2Hash, hashRaw as argon2HashRaw } from "@node-rs/argon2";
 import { verify as bcryptVerify } from "@node-rs/bcrypt";
 import { encodeText } from "../protocol/text.js";
 import { decoyLike, type PasswordHash, parsePasswordHash } from "./password-hash.js";
+import { sha512Crypt } from "./sha512-crypt.js";
 import { Turnstile } from "./turnstile.js";
 
 /** Bytes of a password in UTF-8; longer ones never match. */
@@ -103,6 +104,12 @@ export const sharedPasswords = new Passwords();
 
 async function matches(parsed: PasswordHash, text: string, password: Buffer): Promise<boolean> {
   if (parsed.scheme === "bcrypt") return bcryptVerify(password, text);
+  if (parsed.scheme === "sha512-crypt") {
+    return timingSafeEqual(
+      Buffer.from(await sha512Crypt(password, parsed.salt, parsed.rounds)),
+      parsed.digest,
+    );
+  }
   const derived = await (parsed.scheme === "argon2" ? argon2(parsed, password) : scryptOf(parsed, password));
   return timingSafeEqual(derived, parsed.digest);
 }

@@ -5,7 +5,7 @@ import { LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
 import { describeIssue, withoutUndefined } from "../accounts/schema.js";
 import { configurationError, systemReason } from "./errors.js";
-import { accountsFile, LOG_KINDS, type ServeOptions, UPLOAD_KINDS } from "./serve-options.js";
+import { accountsFrom, accountsPlace, LOG_KINDS, type ServeOptions, UPLOAD_KINDS } from "./serve-options.js";
 import * as values from "./values.js";
 
 const MAX_FILE = 1024 * 1024;
@@ -87,13 +87,19 @@ const passiveRule = z
   .strictObject({ network: textOf(values.network), address: textOf(values.passiveAddress).optional() })
   .transform(({ network, address }) => (address === undefined ? { network } : { network, address }));
 
+const audit = z.strictObject({
+  logins: z.boolean().default(true),
+  transfers: z.boolean().default(true),
+  keepDays: z.int().min(1).max(3650).default(90),
+});
+
 const configuration = z.strictObject({
   root: path.optional(),
   port: numberOf(values.port).optional(),
   host: oneOrMore(textOf(values.host)).optional(),
   user: oneOrMore(textOf(values.credentials)).optional(),
   anonymous: z.boolean().optional(),
-  accounts: path.pipe(textOf(accountsFile)).optional(),
+  accounts: path.pipe(textOf(accountsPlace)).optional(),
   readOnly: z.boolean().optional(),
   passivePorts: textOf(values.portNumbers).optional(),
   passiveAddress: z.union([textOf(values.passiveAddress), z.array(passiveRule)]).optional(),
@@ -113,6 +119,7 @@ const configuration = z.strictObject({
   xferlog: path.optional(),
   strictRfc959: z.boolean().optional(),
   allowForeignData: z.boolean().optional(),
+  audit: audit.optional(),
   log: z.enum(LOG_KINDS, { error: "expected pretty, json or silent" }).optional(),
 });
 
@@ -121,7 +128,7 @@ function atDirectory(directory: string, options: ServeOptions): ServeOptions {
   return {
     ...options,
     ...(root !== undefined && { root: resolve(directory, root) }),
-    ...(accounts !== undefined && { accounts: resolve(directory, accounts) }),
+    ...(accounts !== undefined && { accounts: accountsFrom(directory, accounts) }),
     ...(xferlog !== undefined && { xferlog: resolve(directory, xferlog) }),
   };
 }

@@ -7,6 +7,7 @@ import { LineFile } from "./line-file.js";
 import { listen } from "./listening.js";
 import { ServerLog } from "./logging.js";
 import { accountLines, readyLine } from "./ready-line.js";
+import { recordLogins } from "./record-logins.js";
 import { ServeAccounts } from "./serve-accounts.js";
 import { addServeOptions, type ServeOptions } from "./serve-options.js";
 import { serverOptionsOf } from "./server-options.js";
@@ -88,6 +89,7 @@ class Running {
     const server = new FtpServer(serverOptionsOf(this.#settings, accounts.store));
     log.attach(server, guests);
     xferlog?.attach(server, guests);
+    await recordLogins(server, accounts.audit, this.#settings);
     server.on("disconnect", ({ session }) => guests.forget(session.peer));
     try {
       const addresses = await listen(server, this.#settings, (message) => log.warn(message));
@@ -135,7 +137,7 @@ class Running {
       await accounts.reload(next);
       server.reconfigure(serverOptionsOf(next, accounts.store));
       xferlog?.reopen();
-      for (const key of ["host", "port", "log", "xferlog"] as const) {
+      for (const key of ["host", "port", "log", "xferlog", "audit"] as const) {
         if (JSON.stringify(next[key]) === JSON.stringify(this.#settings[key])) continue;
         this.#log.warn(`a new ${key} takes effect at the next start`);
       }

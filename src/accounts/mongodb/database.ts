@@ -1,6 +1,7 @@
 /** The connection to the accounts' database: bounded in time, and aware of outages. */
 import { setTimeout as wait } from "node:timers/promises";
 import { type Collection, type Db, MongoClient, type MongoClientOptions } from "mongodb";
+import { AccountsDatabaseError } from "./database-error.js";
 import type {
   AccountDocument,
   LoginDocument,
@@ -10,7 +11,7 @@ import type {
   TransferDocument,
   UsageDocument,
 } from "./documents.js";
-import { AccountsDatabaseError, describe, isPassing } from "./errors.js";
+import { describe, isPassing } from "./errors.js";
 import { type Features, featuresOf } from "./features.js";
 import { type DatabaseUrl, parseDatabaseUrl } from "./url.js";
 

@@ -1,13 +1,15 @@
 /** Accounts read and changed, as `ferry user` and programs of an operator do it. */
 import { randomBytes } from "node:crypto";
 import { ObjectId } from "mongodb";
-import type { AccountDirectory } from "../directory.js";
+import type { AccountActivity, AccountDirectory } from "../directory.js";
 import { isAccountName } from "../name.js";
 import { type AccountRecord, accountSchema } from "../record.js";
 import { describeIssue } from "../schema.js";
+import { activityOf } from "./activity.js";
 import { Database, type DatabaseOptions } from "./database.js";
+import { AccountsDatabaseError } from "./database-error.js";
 import { type AccountDocument, fieldsOf, recordIn } from "./documents.js";
-import { AccountsDatabaseError, describe, isDuplicateKey } from "./errors.js";
+import { describe, isDuplicateKey } from "./errors.js";
 import { serialized } from "./locks.js";
 import { migrate } from "./migrations.js";
 
@@ -125,6 +127,11 @@ export class MongoDirectory implements AccountDirectory {
     await this.#announce();
     await this.database.run("removing what was counted", () => usage.deleteOne({ _id: found.id }));
     return found.record;
+  }
+
+  async activity(name: string): Promise<AccountActivity> {
+    const found = await this.find(name);
+    return found === undefined ? {} : activityOf(this.database, found.id, name);
   }
 
   async close(): Promise<void> {

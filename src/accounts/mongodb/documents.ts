@@ -4,7 +4,7 @@ import type { AccountLimits } from "../accounts.js";
 import type { PermissionNames, PermissionRules } from "../permissions.js";
 import { type AccountQuota, type AccountRecord, accountSchema, recordOf } from "../record.js";
 import { describeIssue } from "../schema.js";
-import { AccountsDatabaseError } from "./errors.js";
+import { AccountsDatabaseError } from "./database-error.js";
 
 /** An account. Names of directories and mounts are values, not keys: keys may hold no dot on older servers. */
 export interface AccountDocument {

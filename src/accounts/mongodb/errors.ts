@@ -1,27 +1,6 @@
-/** Why the accounts' database could not be used. */
+/** What errors of the driver mean. */
 import { MongoError, MongoNetworkError, MongoServerError, MongoServerSelectionError } from "mongodb";
-
-export type DatabaseProblem =
-  /** Away, too slow, or changing its primary. */
-  | "unavailable"
-  /** It refuses us: wrong password, no permission. */
-  | "refused"
-  /** The URL is none. */
-  | "url"
-  /** What is in it is not what this Ferry understands. */
-  | "content";
-
-/** `message` is one line for an operator, without the URL's password. */
-export class AccountsDatabaseError extends Error {
-  override readonly name = "AccountsDatabaseError";
-  readonly code = "ERR_FERRY_ACCOUNTS_DATABASE";
-  readonly problem: DatabaseProblem;
-
-  constructor(problem: DatabaseProblem, message: string, options?: { cause?: unknown }) {
-    super(message, options);
-    this.problem = problem;
-  }
-}
+import { AccountsDatabaseError } from "./database-error.js";
 
 const DUPLICATE_KEY = 11_000;
 /** Unauthorized, AuthenticationFailed, and Atlas's own. */

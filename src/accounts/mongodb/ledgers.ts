@@ -1,7 +1,7 @@
 /** One ledger per account that has a quota and sessions here. */
 import type { ObjectId } from "mongodb";
 import type { AccountQuota } from "../record.js";
-import { AccountsDatabaseError } from "./errors.js";
+import { AccountsDatabaseError } from "./database-error.js";
 import { Ledger, type LedgerOptions } from "./ledger.js";
 import type { Amount } from "./usage.js";
 

@@ -2,7 +2,8 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Database } from "./database.js";
-import { AccountsDatabaseError, isDuplicateKey } from "./errors.js";
+import { AccountsDatabaseError } from "./database-error.js";
+import { isDuplicateKey } from "./errors.js";
 
 /** Milliseconds after which a lock belongs to a dead process: longer than any work under one may take. */
 const STALE = 15_000;

@@ -1,6 +1,6 @@
 /** The version of what lies in the database, and the way from older ones. */
 import type { Database } from "./database.js";
-import { AccountsDatabaseError } from "./errors.js";
+import { AccountsDatabaseError } from "./database-error.js";
 import { underLock } from "./locks.js";
 import { makeCollections } from "./schema.js";
 

@@ -6,8 +6,9 @@
 import { randomBytes } from "node:crypto";
 import type { ObjectId } from "mongodb";
 import type { Database } from "./database.js";
+import { AccountsDatabaseError } from "./database-error.js";
 import type { SessionDocument } from "./documents.js";
-import { AccountsDatabaseError, isDuplicateKey } from "./errors.js";
+import { isDuplicateKey } from "./errors.js";
 import type { Node } from "./node.js";
 
 export interface SessionInfo {

@@ -1,5 +1,5 @@
 /** `mongodb://…` and `mongodb+srv://…`, and what of them may be shown. */
-import { AccountsDatabaseError } from "./errors.js";
+import { AccountsDatabaseError } from "./database-error.js";
 
 export const DEFAULT_DATABASE = "ferry";
 
