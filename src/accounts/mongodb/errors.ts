@@ -22,8 +22,12 @@ export function isUnsupported(error: unknown): boolean {
 export function isPassing(error: unknown): boolean {
   if (error instanceof AccountsDatabaseError) return error.problem === "unavailable";
   if (error instanceof MongoServerError) return PASSING.includes(error.code);
-  // The driver's own: no connection, closed topology, timeouts.
-  return error instanceof MongoError;
+  // The driver's own: no connection, closed topology, timeouts. A socket's error comes through as it is sometimes.
+  return error instanceof MongoError || isSystemError(error);
+}
+
+function isSystemError(error: unknown): boolean {
+  return error instanceof Error && "code" in error && /^E[A-Z]+$/.test(String(error.code));
 }
 
 /** `secrets` never shows in the message. */
