@@ -105,7 +105,9 @@ function fetchVsftpd(cache: string): Vsftpd | undefined {
     mkdirSync(cache, { recursive: true });
     const inCache = (name: string, ...words: string[]) =>
       spawnSync(name, words, { cwd: cache, stdio: "ignore" }).status === 0;
-    inCache("apt-get", "download", "vsftpd", "libwrap0", "libnsl2", "libtirpc3");
+    const download = () => inCache("apt-get", "download", "vsftpd", "libwrap0", "libnsl2", "libtirpc3");
+    // Only root may fetch the lists of packages, which a new machine lacks.
+    if (!download() && inCache("apt-get", "update")) download();
     for (const file of readdirSync(cache)) if (file.endsWith(".deb")) inCache("dpkg", "-x", file, ".");
   }
   if (!existsSync(program)) {

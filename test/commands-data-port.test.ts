@@ -133,7 +133,8 @@ describe("without a data connection", () => {
     async ({ client }) => {
       await client.expect("EPSV", 229);
       await client.expect("LIST", 150);
-      assert.match(textOf(await client.reply()), /timed out/);
+      const answer = await client.reply();
+      assert.deepEqual([answer.code, /timed out/.test(textOf(answer))], [425, true]);
       await client.expect("LIST", 425);
     },
     soon,
@@ -154,12 +155,10 @@ describe("without a data connection", () => {
     "a transfer ends with 425 when only somebody else comes",
     async ({ client }) => {
       const { port } = await passivePort(client);
+      await beTurnedAway(port);
       await client.expect("LIST", 150);
-      const stranger = connect({ host: "127.0.0.1", port, localAddress: "127.0.0.2" });
-      const turnedAway = new Promise((resolve) => stranger.once("close", resolve));
-      stranger.on("error", () => {}).resume();
-      assert.match(textOf(await client.reply()), /another address/);
-      await turnedAway;
+      const answer = await client.reply();
+      assert.deepEqual([answer.code, /another address/.test(textOf(answer))], [425, true]);
     },
     soon,
   );
@@ -168,14 +167,19 @@ describe("without a data connection", () => {
     await files.put("/file", "text");
     const { port, connect: connectData } = await passivePort(client);
     await client.expect("RETR file", 150);
-    const stranger = connect({ host: "127.0.0.1", port, localAddress: "127.0.0.2" });
-    stranger.on("error", () => {}).resume();
-    await new Promise((resolve) => stranger.once("close", resolve));
+    await beTurnedAway(port);
     await using data = connectData();
     assert.equal((await data.receiveAll()).bytes.toString(), "text");
     assert.equal((await client.reply()).code, 226);
   });
 });
+
+/** From another address than the client's. Resolves when the server has closed the connection. */
+async function beTurnedAway(port: number): Promise<void> {
+  const stranger = connect({ host: "127.0.0.1", port, localAddress: "127.0.0.2" });
+  stranger.on("error", () => {}).resume();
+  await new Promise((resolve) => stranger.once("close", resolve));
+}
 
 describe("EPSV", () => {
   everywhere("takes the number of the family that is spoken, and no other", async ({ client, served }) => {
@@ -229,6 +233,19 @@ describe("PORT, EPRT and LPRT", () => {
     assert.equal((await data.receiveAll()).bytes.toString(), "text");
     assert.equal((await client.reply()).code, 226);
     await data[Symbol.asyncDispose]();
+  });
+
+  everywhere("take the address that means none for the client's own, as lftp says it", async (scene) => {
+    const { client, files, served } = scene;
+    await files.put("/file", "text");
+    const own = served.family === "IPv4" ? "|1|0.0.0.0|" : "|2|::|";
+    const data = await RawData.listen(served.host, {});
+    await client.expect(`EPRT ${own}${data.port}|`, 200);
+    await client.expect("RETR file", 150);
+    assert.equal((await data.receiveAll()).bytes.toString(), "text");
+    assert.equal((await client.reply()).code, 226);
+    await data[Symbol.asyncDispose]();
+    await client.expect(`EPRT ${own}80|`, 500);
   });
 
   somewhere("say 501 to what they cannot read, 522 or 521 to other families", async ({ client }) => {

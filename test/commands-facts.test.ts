@@ -4,7 +4,15 @@ import { describe } from "node:test";
 import { PERMISSIONS } from "ferry/accounts";
 import { type EntryFacts, parseFactLine, parseTimestamp, readFacts } from "ferry/protocol";
 import { leakCheck, type RawClient } from "ferry/testing";
-import { codesOf, everywhere, type Scene, type ServingOptions, somewhere, textOf, withEachStorage } from "./support/session.js";
+import {
+  codesOf,
+  everywhere,
+  type Scene,
+  type ServingOptions,
+  somewhere,
+  textOf,
+  withEachStorage,
+} from "./support/session.js";
 
 leakCheck();
 
@@ -64,7 +72,11 @@ describe("MLSD", () => {
 
   withEachStorage("is for directories: 501 for a file, 550 for nothing", async (scene) => {
     await fill(scene);
-    for (const [argument, code] of [["file", 501], ["link", 501], ["missing", 550]] as const) {
+    for (const [argument, code] of [
+      ["file", 501],
+      ["link", 501],
+      ["missing", 550],
+    ] as const) {
       const { replies } = await scene.client.download(`MLSD ${argument}`);
       assert.deepEqual(codesOf(replies), [code], argument);
     }

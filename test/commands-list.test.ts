@@ -7,6 +7,9 @@ import { codesOf, everywhere, type Scene, somewhere, withEachStorage } from "./s
 
 leakCheck();
 
+// Far from UTC: times in a listing are UTC all the same.
+process.env.TZ = "Pacific/Auckland";
+
 async function lines(client: RawClient, line: string): Promise<string[]> {
   const { bytes, replies, ended } = await client.download(line);
   assert.deepEqual([codesOf(replies).at(-1), ended], [226, "end"], line);
@@ -42,11 +45,11 @@ describe("LIST", () => {
     const { client, files } = scene;
     await fill(scene);
     await client.expect("SITE CHMOD 751 one.txt", 200);
-    await client.expect("MFMT 20010203040506 one.txt", 213);
+    await client.expect("MFMT 20010203233000 one.txt", 213);
     await client.expect("SITE SYMLINK folder/inner.txt link", 200);
     await files.put("/now", "12345");
     const all = await lines(client, "LIST");
-    const find = (name: string) => all.find((line) => line.includes(` ${name}`)) ?? "";
+    const find = (name: string) => all.find((line) => line.split(/ +/)[8] === name) ?? "";
     assert.match(find("one.txt"), /^-rwxr-x--x +1 \S+ +\S+ + 4 Feb {2}3 {2}2001 one\.txt$/);
     assert.match(find("now"), /^-rw-r--r-- +1 \S+ +\S+ + 5 [A-Z][a-z]{2} [ \d]\d \d\d:\d\d now$/);
     assert.match(find("folder"), /^drwxr-xr-x /);
@@ -94,7 +97,10 @@ describe("LIST", () => {
     const below = all.slice(all.indexOf("folder:"));
     assert.match(below.join("\n"), /^folder:\n(?:.* (?:deep|inner\.txt)\n){2}\nfolder\/deep:\n.* deepest$/);
     assert.equal(all.filter((line) => line === "").length, 2);
-    assert.deepEqual((await lines(client, "LIST -lR folder")).filter((line) => line.endsWith(":")), ["deep:"]);
+    assert.deepEqual(
+      (await lines(client, "LIST -lR folder")).filter((line) => line.endsWith(":")),
+      ["deep:"],
+    );
   });
 
   somewhere("-R does not follow links, so that it comes to an end", async (scene) => {
@@ -171,7 +177,16 @@ describe("NLST", () => {
   everywhere("gives names that RETR takes as they are", async (scene) => {
     const { client } = scene;
     await fill(scene);
-    for (const argument of ["", "folder", "folder/", "/folder", "./folder", "folder/deep", "-a", "-l folder"]) {
+    for (const argument of [
+      "",
+      "folder",
+      "folder/",
+      "/folder",
+      "./folder",
+      "folder/deep",
+      "-a",
+      "-l folder",
+    ]) {
       for (const name of await named(client, `NLST ${argument}`.trimEnd())) {
         const { replies, bytes } = await client.download(`RETR ${name}`);
         if (/folder$|deep$/.test(name)) assert.deepEqual(codesOf(replies), [550], name);
@@ -182,7 +197,10 @@ describe("NLST", () => {
     assert.deepEqual(await named(client, "NLST -a"), TOP);
     assert.deepEqual(await named(client, "NLST folder"), ["folder/deep", "folder/inner.txt"]);
     assert.deepEqual(await named(client, "NLST /folder/"), ["/folder/deep", "/folder/inner.txt"]);
-    assert.deepEqual(await named(client, "NLST ."), TOP.map((name) => `./${name}`));
+    assert.deepEqual(
+      await named(client, "NLST ."),
+      TOP.map((name) => `./${name}`),
+    );
   });
 
   withEachStorage("streams a directory of 5,000 entries", async ({ client, files }) => {

@@ -211,13 +211,24 @@ describe("HOST", () => {
         server: { hostNames: ["FTP.Example"], banner: "Hello.", limits },
       });
       const client = await served.connect();
-      const address = family === "IPv4" ? "127.0.0.1" : "[::1]";
-      for (const name of ["ftp.example", "FTP.EXAMPLE.", address]) {
+      const addresses = family === "IPv4" ? ["127.0.0.1"] : ["[::1]", "[0:0:0:0:0:0:0:1]", "::1"];
+      for (const name of ["ftp.example", "FTP.EXAMPLE.", ...addresses]) {
         assert.equal(textOf(await client.expect(`HOST ${name}`, 220)), "Hello.");
       }
       await client.expect("HOST other.example", 504);
       await client.expect("HOST 192.0.2.1", 504);
-      for (const name of ["", " ", "a b", "-a-", "[::1", "a..b", "x".repeat(300)]) {
+      for (const name of [
+        "",
+        " ",
+        "a b",
+        "-a-",
+        "[::1",
+        "::1]",
+        "[::x]",
+        "[127.0.0.1]",
+        "a..b",
+        "x".repeat(300),
+      ]) {
         await client.expect(`HOST ${name}`, 501);
       }
       await client.expect(`USER ${USER}`, 331);

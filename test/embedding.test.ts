@@ -49,7 +49,7 @@ const CALLS: readonly {
   { method: "makeDirectory", lines: ["MKD e"] },
   { method: "removeDirectory", lines: ["RMD d"] },
   { method: "rename", lines: ["RNFR file", "RNTO other"] },
-  { method: "resolve", lines: ["CWD d"] },
+  { method: "resolve", lines: ["MLST d"] },
   { method: "setTimes", lines: ["MFMT 20200101000000 file"] },
   { method: "setMode", lines: ["SITE CHMOD 644 file"] },
   { method: "makeLink", lines: ["SITE SYMLINK file link"] },

@@ -132,6 +132,9 @@ function pairsOf(table: Readonly<Record<string, string>>): string[] {
   return Object.entries(table).flatMap(([verb, codes]) => codes.split(" ").map((code) => `${verb} ${code}`));
 }
 
+/** "RETR 426 when the client stands still" is one more case of "RETR 426". */
+const pairOf = (name: string): string => name.replace(/^(.*? \d{3})\b.*$/, "$1");
+const PROVOKED = new Set(Object.keys(CASES).map(pairOf));
 const DECLARED = declaredCodes();
 const VERBS = [...new Set(DECLARED.map((pair) => pair.replace(/ \d+$/, "")))];
 const EXCUSED = NEVER.flatMap(({ code, commands }) => commands.split(/\s+/).map((verb) => `${verb} ${code}`));
@@ -148,13 +151,13 @@ describe("the table of reply codes", () => {
   });
 
   test("has a case or a reason for every code", () => {
-    const open = [...PROMISED].filter((pair) => !(pair in CASES) && !EXCUSED.includes(pair));
+    const open = [...PROMISED].filter((pair) => !PROVOKED.has(pair) && !EXCUSED.includes(pair));
     assert.deepEqual(open, []);
   });
 
   test("has a case for every declared code", () => {
     assert.deepEqual(
-      DECLARED.filter((pair) => !(pair in CASES)),
+      DECLARED.filter((pair) => !PROVOKED.has(pair)),
       [],
     );
   });
@@ -173,7 +176,9 @@ describe("the table of reply codes", () => {
   });
 
   test("gives no reason against a code that comes, or that nobody promises", () => {
-    const wrong = EXCUSED.filter((pair) => pair in CASES || DECLARED.includes(pair) || !PROMISED.has(pair));
+    const wrong = EXCUSED.filter(
+      (pair) => PROVOKED.has(pair) || DECLARED.includes(pair) || !PROMISED.has(pair),
+    );
     assert.deepEqual(wrong, []);
   });
 
@@ -182,15 +187,15 @@ describe("the table of reply codes", () => {
       pair.replace(/ .* /, " "),
     );
     const known = new Set([...DECLARED, ...ofSite, ...COMMON, ...VERBS.map((verb) => `${verb} 530`)]);
-    const undeclared = Object.keys(CASES).filter((pair) => !known.has(pair) && !pair.startsWith("connect "));
+    const undeclared = [...PROVOKED].filter((pair) => !known.has(pair) && !pair.startsWith("connect "));
     assert.deepEqual(undeclared, []);
   });
 });
 
 describe("reply codes", () => {
   leakCheck();
-  for (const [pair, found] of Object.entries(CASES)) {
-    test(pair, () => check(Number(pair.replace(/.* /, "")), found));
+  for (const [name, found] of Object.entries(CASES)) {
+    test(name, () => check(Number(pairOf(name).replace(/.* /, "")), found));
   }
 });
 

@@ -2,7 +2,9 @@
 export * from "./accounts.js";
 export { AnonymousAccounts, type AnonymousOptions } from "./anonymous.js";
 export { CombinedAccounts } from "./combined.js";
+export type { AccountActivity, AccountDirectory } from "./directory.js";
 export { FileAccounts, type FileAccountsOptions } from "./file.js";
+export { FileDirectory } from "./file-directory.js";
 export { editAccountsFile, readAccountsFile } from "./file-edit.js";
 export {
   type AccountRecord,
@@ -21,5 +23,7 @@ export {
 } from "./password.js";
 export { PasswordHashError } from "./password-hash.js";
 export { bothPermissions, type PermissionNames, type PermissionRules, permissionsOf } from "./permissions.js";
+export type { OpenStorage } from "./opened-storages.js";
+export type { AccountQuota } from "./record.js";
 export type { StorageSource } from "./storage-source.js";
 export { TurnstileError } from "./turnstile.js";

@@ -23,10 +23,11 @@ export interface CommandNeeds {
 }
 
 /**
- * What happens when the command comes while a transfer runs: "wait" for its end; "now"; "jump" is now also
- * before commands that wait; "at-end" waits, and nothing that follows it is taken any more.
+ * What happens when the command comes while a transfer runs: "wait" for its end; "now", unless others wait;
+ * "abort" ends the transfer at once, and is answered when those before it are; "at-end" waits, and nothing that
+ * follows it is taken before it is answered.
  */
-export type DuringTransfer = "wait" | "now" | "jump" | "at-end";
+export type DuringTransfer = "wait" | "now" | "abort" | "at-end";
 
 type Declaration<Argument, Needs extends CommandNeeds> = {
   /** Upper case; with a space for what is said behind SITE: `SITE CHMOD`. */

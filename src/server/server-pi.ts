@@ -3,40 +3,30 @@ import type { Socket } from "node:net";
 import { ControlConnection, type ControlListener } from "../connection/control-connection.js";
 import { CommandLineDecoder, type CommandLine as Line } from "../protocol/command-line.js";
 import { formatReply, type Reply, reply } from "../protocol/reply.js";
-import type { AnyContext } from "./command.js";
+import type { DuringTransfer } from "./command.js";
 import type { ServerContext } from "./context.js";
-import { commandIn, isForeignProtocol, type NamedCommand, UNKNOWN } from "./dispatch.js";
-import { type Passage, pass } from "./gates.js";
+import { commandIn, isForeignProtocol, UNKNOWN } from "./dispatch.js";
+import type { ServerEvents } from "./events.js";
+import { Exchange } from "./exchange.js";
+import { LineQueue } from "./line-queue.js";
 import type { Registry } from "./registry.js";
-import { replyForError } from "./reply-for-error.js";
 import type { Session } from "./session.js";
-import { type TransferListener, Transfers } from "./transfers.js";
+import type { TransferListener } from "./transfers.js";
 
-/** One command, from its line to its completion reply. */
-interface Exchange extends NamedCommand {
-  readonly waited: boolean;
-  readonly startedAt: number;
-  /** Of commands with a transfer: called when the completion reply is written. */
-  settle?: () => void;
-  error?: unknown;
+/** A session that has ended, for the server's book. */
+export interface Farewell {
+  readonly detail: ServerEvents["disconnect"][0];
+  /** Resolves when all that it ran has ended and everything is given back. Never rejects. */
+  readonly ended: Promise<void>;
 }
-
-type Intake =
-  | { readonly kind: "open" }
-  /** Too much waits. */
-  | { readonly kind: "full" }
-  /** QUIT, REIN or the peer's FIN came: what waits is still answered, nothing more is taken. */
-  | { readonly kind: "finished"; readonly by: "command" | "peer" };
 
 type Ending =
   | undefined
   /** The last reply is on its way. */
   | { readonly reason: string; readonly since: number };
 
-const OPEN: Intake = { kind: "open" };
 /** Milliseconds that a peer has to take our last reply and close. */
 const CLOSING_TIME = 5000;
-const NO_SPECIAL_CHARACTERS = reply(501, "Control characters are not allowed.");
 const LINE_TOO_LONG = reply(500, "The command line is too long; closing.");
 
 export class ServerPi implements ControlListener, TransferListener {
@@ -46,24 +36,20 @@ export class ServerPi implements ControlListener, TransferListener {
   readonly #decoder: CommandLineDecoder;
   readonly #connection: ControlConnection<Line>;
   readonly #connectedAt = performance.now();
-  readonly #onClosed: (ended: Promise<void>) => void;
-  readonly #queue: Line[] = [];
+  readonly #onClosed: (farewell: Farewell) => void;
+  readonly #queue = new LineQueue();
   #running: Exchange | undefined;
   /** Commands that were begun while a transfer ran, and are not answered yet. */
   #beside = 0;
-  #intake: Intake = OPEN;
   #ending: Ending;
   #working = false;
   #lastActivity = this.#connectedAt;
   #wrongCommands = 0;
+  /** Called when no command runs any more, once the connection is gone. */
+  #commandsEnded: () => void = () => {};
 
-  /** `onClosed` is called when the connection is gone, with a promise for the end of all that it ran. */
-  constructor(
-    socket: Socket,
-    session: Session,
-    registry: Registry,
-    onClosed: (ended: Promise<void>) => void,
-  ) {
+  /** `onClosed` is called when the connection is gone. */
+  constructor(socket: Socket, session: Session, registry: Registry, onClosed: (farewell: Farewell) => void) {
     this.session = session;
     this.#server = session.server;
     this.#registry = registry;
@@ -85,9 +71,9 @@ export class ServerPi implements ControlListener, TransferListener {
 
   /** RFC 959 4.1.1 (QUIT): an unexpected close of the control connection acts as ABOR and QUIT. */
   onEnd(): void {
-    if (this.#intake.kind !== "finished") {
+    if (this.#queue.finishedBy === undefined) {
       this.session.transfer?.abort();
-      this.#intake = { kind: "finished", by: "peer" };
+      this.#queue.finish();
     }
     this.#work();
   }
@@ -95,20 +81,18 @@ export class ServerPi implements ControlListener, TransferListener {
   onClose(error: Error | undefined): void {
     const reason = this.#ending?.reason ?? (error === undefined ? "peer" : "connection-lost");
     this.#ending ??= { reason, since: performance.now() };
-    this.#queue.length = 0;
+    this.#queue.clear();
     const { info } = this.session;
-    const name = info.account;
-    const ended = this.session.end().catch((failure: unknown) => {
-      this.#server.tell("warning", { message: "a session could not be ended cleanly", error: failure });
-    });
-    this.#onClosed(ended);
     const duration = performance.now() - this.#connectedAt;
-    this.#server.tell("disconnect", {
-      session: info,
-      account: name,
-      reason,
-      duration,
-      ...(error === undefined ? {} : { error }),
+    const detail = { session: info, account: info.account, reason, duration };
+    this.#onClosed({
+      detail: error === undefined ? detail : { ...detail, error },
+      ended: this.session.end(
+        new Promise((resolve) => {
+          this.#commandsEnded = resolve;
+          if (!this.#busy) resolve();
+        }),
+      ),
     });
   }
 
@@ -120,11 +104,11 @@ export class ServerPi implements ControlListener, TransferListener {
       return;
     }
     const { session } = this;
-    if (session.login.kind !== "in" && now - this.#connectedAt > timeouts.login) {
+    if (session.login.kind !== "in" && now - session.loggedOutSince > timeouts.login) {
       return this.closeWith("Login took too long; closing.", "login-timeout");
     }
     // While a transfer runs its own stall deadline holds; lftp and curl send nothing for hours then.
-    if (this.#running !== undefined) return;
+    if (this.#busy) return;
     if (now - this.#lastActivity > session.idleLimit) this.closeWith("Idle for too long; closing.", "idle");
   }
 
@@ -148,15 +132,10 @@ export class ServerPi implements ControlListener, TransferListener {
     this.#write(value);
   }
 
-  /** ABOR may have come while the file was being opened. */
+  /** ABOR, or the peer's end, may have come while the file was being opened. */
   transferOpened(): void {
-    for (let n = 0; n < this.#queue.length; ) {
-      const line = this.#queue[n] as Line;
-      if (this.#actsAtOnce(line, n)) {
-        this.#queue.splice(n, 1);
-        this.#begin(line, true);
-      } else n += 1;
-    }
+    if (this.#queue.finishedByPeer || this.#queue.some((line) => this.#timingOf(line) === "abort"))
+      this.session.transfer?.abort();
     this.#work();
   }
 
@@ -165,7 +144,7 @@ export class ServerPi implements ControlListener, TransferListener {
     if (this.#working) return;
     this.#working = true;
     while (this.#ending === undefined && !this.#connection.congested) {
-      const waiting = this.#busy ? undefined : this.#queue.shift();
+      const waiting = this.#nextWaiting();
       if (waiting !== undefined) {
         this.#begin(waiting, true);
         continue;
@@ -175,16 +154,13 @@ export class ServerPi implements ControlListener, TransferListener {
       this.#take(line);
     }
     this.#working = false;
-    if (this.#intake.kind === "finished" && !this.#busy && this.#queue.length === 0)
-      this.#end(this.#intake.by);
+    const { finishedBy, length } = this.#queue;
+    if (finishedBy !== undefined && !this.#busy && length === 0) this.#end(finishedBy);
     this.#connection.flush();
-    if (this.#ending === undefined) this.#connection.reading = this.#takesMore;
-  }
-
-  /** What is read and not taken would pile up in memory: then the peer has to wait. */
-  get #takesMore(): boolean {
-    if (this.#connection.congested) return false;
-    return this.#intake.kind === "open" || (this.#intake.kind === "finished" && this.#intake.by === "peer");
+    // What is read and not taken would pile up in memory: then the peer has to wait.
+    if (this.#ending === undefined) {
+      this.#connection.reading = this.#queue.open && !this.#connection.congested;
+    }
   }
 
   /** Replies leave in the order of their commands, but for those that act at once. */
@@ -192,10 +168,16 @@ export class ServerPi implements ControlListener, TransferListener {
     return this.#running !== undefined || this.#beside > 0;
   }
 
+  /** The first of the commands that wait, when its turn has come. */
+  #nextWaiting(): Line | undefined {
+    const { first } = this.#queue;
+    if (first === undefined || (this.#busy && !this.#actsNow(this.#timingOf(first)))) return undefined;
+    return this.#queue.shift();
+  }
+
   #nextLine(): Line | undefined {
-    if (this.#intake.kind === "full" && !this.#busy) this.#intake = OPEN;
-    if (this.#intake.kind === "full") return undefined;
-    if (this.#intake.kind === "finished" && this.#intake.by === "command") return undefined;
+    if (!this.#busy) this.#queue.emptied();
+    if (!this.#queue.open) return undefined;
     // ftplib's ABOR arrives without its LF (DESIGN 6.6); the transfer may have ended before that.
     return this.#connection.next() ?? this.#decoder.endAbortLine();
   }
@@ -207,37 +189,35 @@ export class ServerPi implements ControlListener, TransferListener {
       return this.#end("line-too-long");
     }
     if (!this.#busy) return this.#begin(line, false);
-    if (this.#actsAtOnce(line, this.#queue.length)) return this.#begin(line, true);
-    this.#queue.push(line);
-    const { duringTransfer } = commandIn(this.#registry, line);
-    if (duringTransfer === "at-end") this.#intake = { kind: "finished", by: "command" };
-    else if (this.#queue.length >= this.#server.options.limits.queuedCommands)
-      this.#intake = { kind: "full" };
+    const timing = this.#timingOf(line);
+    if (this.#queue.length === 0 && this.#actsNow(timing)) return this.#begin(line, true);
+    const { queuedCommands } = this.#server.options.limits;
+    this.#queue.add(line, { last: timing === "at-end", limit: queuedCommands });
+    if (timing === "abort" && this.session.transfer?.opened === true) this.session.transfer.abort();
   }
 
-  #actsAtOnce(line: Line, linesBefore: number): boolean {
-    if (this.session.transfer?.opened !== true) return false;
-    const { duringTransfer } = commandIn(this.#registry, line);
-    return duringTransfer === "jump" || (duringTransfer === "now" && linesBefore === 0 && this.#beside === 0);
+  #timingOf(line: Line): DuringTransfer {
+    return commandIn(this.#registry, line).duringTransfer;
+  }
+
+  /** Whether a command that nothing waits before may begin although another one runs. */
+  #actsNow(timing: DuringTransfer): boolean {
+    return timing === "now" && this.#beside === 0 && this.session.transfer?.opened === true;
   }
 
   #begin(line: Line, waited: boolean): void {
     const named = commandIn(this.#registry, line);
     if (named.command === UNKNOWN && isForeignProtocol(named.verb)) {
       // A browser that was made to talk to us must get nothing of what it sent back (ALPACA; study/field.md 4).
-      this.#ending = { reason: "foreign-protocol", since: performance.now() };
-      this.#connection.end();
-      return;
+      return this.#end("foreign-protocol");
     }
-    const exchange: Exchange = { ...named, waited, startedAt: performance.now() };
+    const exchange = new Exchange(named, waited);
     const beside = this.#running !== undefined;
     if (!beside) this.#running = exchange;
-    let answer: Reply | Promise<Reply>;
-    try {
-      answer = line.kind === "control-character" ? this.#refuseCharacters() : this.#answer(exchange);
-    } catch (error) {
-      answer = failed(exchange, error);
-    }
+    const answer =
+      line.kind === "control-character"
+        ? exchange.refuse(this.session)
+        : exchange.answer({ session: this.session, commands: this.#registry, listener: this });
     if (answer instanceof Promise) return void this.#await(exchange, answer, beside);
     if (!beside) this.#running = undefined;
     this.#complete(exchange, answer);
@@ -246,76 +226,24 @@ export class ServerPi implements ControlListener, TransferListener {
   /** Commands that act during a transfer run beside it; all others hold up what follows. */
   async #await(exchange: Exchange, answer: Promise<Reply>, beside: boolean): Promise<void> {
     if (beside) this.#beside += 1;
-    const settled = await answer.catch((error: unknown) => failed(exchange, error));
+    const settled = await answer;
     if (beside) this.#beside -= 1;
     else {
       this.#running = undefined;
       this.session.transfer = undefined;
     }
     this.#complete(exchange, settled);
-    exchange.settle?.();
     this.#work();
-  }
-
-  #answer(exchange: Exchange): Reply | Promise<Reply> {
-    const passage = pass(exchange.command, exchange.argument, this.session);
-    if (passage instanceof Promise) return passage.then((settled) => this.#run(exchange, settled));
-    return this.#run(exchange, passage);
-  }
-
-  #run(exchange: Exchange, passage: Passage): Reply | Promise<Reply> {
-    const { command } = exchange;
-    if ("refused" in passage) {
-      // REST is said of the transfer behind it. When that is refused, the next one must not begin there.
-      if (command.needs.dataConnection === true) this.session.restart = 0;
-      return passage.refused;
-    }
-    const context: AnyContext = {
-      session: this.session,
-      argument: passage.argument,
-      waited: exchange.waited,
-      commands: this.#registry,
-      transfer: command.needs.dataConnection === true ? this.#transfersFor(exchange) : undefined,
-      preliminary: (text) => this.#write(reply(120, text)),
-    };
-    return command.run(context);
-  }
-
-  /** It may have been a transfer; see `#run`. */
-  #refuseCharacters(): Reply {
-    this.session.restart = 0;
-    return NO_SPECIAL_CHARACTERS;
-  }
-
-  #transfersFor(exchange: Exchange): Transfers {
-    const replied = new Promise<void>((resolve) => {
-      exchange.settle = resolve;
-    });
-    return new Transfers(this.session, this, exchange.command, replied);
+    if (!this.#busy) this.#commandsEnded();
   }
 
   #complete(exchange: Exchange, answer: Reply): void {
     if (this.#ending !== undefined) return;
-    const now = performance.now();
-    this.#lastActivity = now;
-    // After QUIT nothing follows; after REIN a new login does.
-    if (
-      exchange.duringTransfer === "at-end" &&
-      this.#intake.kind === "finished" &&
-      this.#intake.by === "command"
-    ) {
-      this.#intake = OPEN;
-    }
+    this.#lastActivity = performance.now();
+    if (exchange.duringTransfer === "at-end") this.#queue.lastAnswered();
     this.#write(answer);
     if (this.#server.wants("command")) {
-      this.#server.tell("command", {
-        session: this.session.info,
-        verb: exchange.verb,
-        argument: exchange.command.secret === true ? "****" : exchange.argument,
-        code: answer.code,
-        duration: now - exchange.startedAt,
-        ...(exchange.error === undefined ? {} : { error: exchange.error }),
-      });
+      this.#server.tell("command", exchange.event(this.session, answer.code));
     }
     this.#endIfItSays(exchange, answer);
   }
@@ -335,7 +263,8 @@ export class ServerPi implements ControlListener, TransferListener {
   #end(reason: string): void {
     if (this.#ending !== undefined) return;
     this.#ending = { reason, since: performance.now() };
-    this.session.transfer?.abort();
+    this.#queue.clear();
+    this.session.abort();
     this.#connection.end();
   }
 
@@ -343,9 +272,4 @@ export class ServerPi implements ControlListener, TransferListener {
     this.#connection.write(formatReply(value));
     if (!this.#working) this.#connection.flush();
   }
-}
-
-function failed(exchange: Exchange, error: unknown): Reply {
-  exchange.error = error;
-  return replyForError(error, exchange.command);
 }

@@ -135,10 +135,12 @@ export class FtpServer extends EventEmitter<ServerEvents> implements AsyncDispos
     this.#sessionNumber += 1;
     const session = new Session(this.#context, `${this.#idPrefix}-${this.#sessionNumber}`, peer, local);
     if (this.#context.wants("connect")) this.#context.tell("connect", { session: session.info });
-    const pi = new ServerPi(socket, session, REGISTRY, (ended) => {
+    const pi = new ServerPi(socket, session, REGISTRY, ({ detail, ended }) => {
       for (const release of leases) release();
-      void ended.finally(() => {
+      void ended.then(() => {
         this.#pis.delete(pi);
+        // The last that is told of a session: applications forget it then.
+        this.#context.tell("disconnect", detail);
         if (this.#pis.size === 0) for (const rested of this.#rested.splice(0)) rested();
       });
     });

@@ -1,5 +1,6 @@
 /** The state of one session: who is logged in, where, and with which transfer parameters. */
 import type { Account, AccountLease, LoginAttempt, Peer } from "../accounts/accounts.js";
+import { withDeadline } from "../connection/deadline.js";
 import type { TransferProgress } from "../dtp/outcome.js";
 import { DEFAULT_FACTS, type FactName } from "../protocol/facts.js";
 import type { Pathname } from "../protocol/pathname.js";
@@ -33,8 +34,6 @@ export interface RunningTransfer {
   /** Whether its 1xx reply is out; from then on ABOR, STAT and NOOP act at once. */
   readonly opened: boolean;
   abort(): void;
-  /** Resolves when its completion reply is written. */
-  readonly replied: Promise<void>;
 }
 
 export class Session {
@@ -66,6 +65,8 @@ export class Session {
   /** Ends the session with 421; set by the PI. */
   closeWith: (text: string, reason: string) => void = () => {};
   failedLogins = 0;
+  /** Since when nobody is logged in, by `performance.now()`; the login timer counts from here. */
+  loggedOutSince = performance.now();
   #ending: AbortController | undefined;
   #operation: Operation | undefined;
   #transfers = 0;
@@ -99,8 +100,13 @@ export class Session {
 
   /** What storages and account stores get; its signal aborts when the session ends. Made when first needed. */
   get operation(): Operation {
-    this.#operation ??= { signal: this.#endingSignal() };
+    this.#operation ??= { signal: this.#endingController().signal };
     return this.#operation;
+  }
+
+  /** Whether {@link abort} was called: nothing is answered any more. */
+  get aborted(): boolean {
+    return this.#ending?.signal.aborted ?? false;
   }
 
   /** What a store is asked with, but for the password. */
@@ -130,6 +136,7 @@ export class Session {
   async reset(): Promise<void> {
     const { login } = this;
     this.login = { kind: "none" };
+    this.loggedOutSince = performance.now();
     this.workingDirectory = ROOT;
     this.parameters = initialParameters(this.server);
     this.restart = 0;
@@ -141,31 +148,63 @@ export class Session {
     this.idleTimeout = undefined;
     this.mounted = undefined;
     await this.dataPort.reset();
-    await endLogin(login);
+    await this.#logOut(login);
   }
 
-  /** The control connection is gone: aborts what runs and gives everything back. */
-  async end(): Promise<void> {
-    this.#ending?.abort();
+  /** The last reply was sent, or can be sent no more: whatever runs is to stop. */
+  abort(): void {
+    this.#endingController().abort();
     this.transfer?.abort();
-    await this.transfer?.replied;
+  }
+
+  /**
+   * The control connection is gone: gives everything back. A storage is closed when all that was begun on it has
+   * ended, `commandsEnded`. Never rejects, and does not wait for ever.
+   */
+  async end(commandsEnded: Promise<void>): Promise<void> {
+    this.abort();
+    // A transfer waits as long itself for the storage to let go of the file, and tells of it then.
+    await this.#release("a command", 1.5, () => commandsEnded);
     const { login } = this;
     this.login = { kind: "none" };
     await this.dataPort.close();
-    await endLogin(login);
+    await this.#logOut(login);
   }
 
-  #endingSignal(): AbortSignal {
+  /** Closes a storage that no session uses, or uses any more. Never rejects. */
+  async closeStorage(storage: Storage): Promise<void> {
+    await this.#release("a storage", 1, () => storage.close?.());
+  }
+
+  /** Never rejects. */
+  async endLease(lease: AccountLease): Promise<void> {
+    await this.#release("an account store", 1, () => lease[Symbol.asyncDispose]());
+  }
+
+  async #logOut(login: LoginState): Promise<void> {
+    if (login.kind !== "in") return;
+    login.release();
+    await this.endLease(login.lease);
+    await this.closeStorage(login.storage);
+  }
+
+  async #release(who: string, patience: number, letGo: () => void | PromiseLike<void>): Promise<void> {
+    const timeout = this.server.options.timeouts.release * patience;
+    try {
+      await withDeadline(
+        async () => await letGo(),
+        timeout,
+        () => new Error("it took too long"),
+      );
+    } catch (error) {
+      this.server.tell("warning", { message: `${who} has not let go of an ended session`, error });
+    }
+  }
+
+  #endingController(): AbortController {
     this.#ending ??= new AbortController();
-    return this.#ending.signal;
+    return this.#ending;
   }
-}
-
-async function endLogin(login: LoginState): Promise<void> {
-  if (login.kind !== "in") return;
-  login.release();
-  await login.lease[Symbol.asyncDispose]();
-  await login.storage.close?.();
 }
 
 /** RFC 959 5.1 makes TYPE A the default; real clients that forget TYPE then corrupt binaries (field study, fact 9). */

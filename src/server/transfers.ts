@@ -1,10 +1,12 @@
 /** Runs the transfers of a session: 1xx, bytes, and the completion reply that the outcome asks for. */
+import type { DataConnection } from "../connection/data-connection.js";
 import { codecFor } from "../dtp/codec.js";
 import type { TransferOutcome } from "../dtp/outcome.js";
 import { type TransferJob, transfer } from "../dtp/transfer.js";
 import type { Pathname } from "../protocol/pathname.js";
 import { type Reply, reply } from "../protocol/reply.js";
 import { IMAGE } from "../protocol/representation.js";
+import { StorageError } from "../storage/errors.js";
 import type { ReadHandle, WriteHandle } from "../storage/storage.js";
 import type { TransferEvent } from "./events.js";
 import { type DeclaredReplies, replyForError } from "./reply-for-error.js";
@@ -29,6 +31,9 @@ export interface ReceivePlan extends Plan {
   readonly sink: WriteHandle;
 }
 
+type OpenedFile = Pick<TransferJob, "direction" | "start" | "codec"> &
+  ({ direction: "send"; source: ReadHandle } | { direction: "receive"; sink: WriteHandle });
+
 /** Where the PI takes preliminary replies, and what it is told of a transfer. */
 export interface TransferListener {
   preliminary(reply: Reply): void;
@@ -45,14 +50,11 @@ export class Transfers {
   readonly #session: Session;
   readonly #listener: TransferListener;
   readonly #kind: TransferKind;
-  readonly #replied: Promise<void>;
 
-  /** `replied` resolves when the PI has written the completion reply. */
-  constructor(session: Session, listener: TransferListener, kind: TransferKind, replied: Promise<void>) {
+  constructor(session: Session, listener: TransferListener, kind: TransferKind) {
     this.#session = session;
     this.#listener = listener;
     this.#kind = kind;
-    this.#replied = replied;
   }
 
   /** Sends a file or a listing; closes `source` in any case. */
@@ -85,13 +87,12 @@ export class Transfers {
     plan: Plan,
     content: TransferEvent["content"],
     rate: number | undefined,
-    what: Pick<TransferJob, "direction" | "start" | "codec"> &
-      ({ direction: "send"; source: ReadHandle } | { direction: "receive"; sink: WriteHandle }),
+    what: OpenedFile,
   ): Promise<Reply> {
     const session = this.#session;
     const dataConnection = session.dataPort.take();
-    if (dataConnection === undefined)
-      throw new Error("the gate let a transfer pass without a data connection");
+    // The session may have ended while the file was being opened.
+    if (dataConnection === undefined || session.aborted) return await giveUp(what, dataConnection);
     const abort = new AbortController();
     const { timeouts } = session.server.options;
     const running = { opened: false };
@@ -103,6 +104,7 @@ export class Transfers {
       signal: abort.signal,
       connectTimeout: timeouts.dataConnect,
       stallTimeout: timeouts.stall,
+      releaseTimeout: timeouts.release,
       ...(rate === undefined ? {} : { rate }),
       opening: () => {
         running.opened = true;
@@ -118,7 +120,6 @@ export class Transfers {
         return running.opened;
       },
       abort: () => abort.abort(),
-      replied: this.#replied,
     } satisfies RunningTransfer;
     if (running.opened) this.#listener.transferOpened();
     const result = await outcome;
@@ -162,6 +163,14 @@ function replyForOutcome(outcome: TransferOutcome, plan: Plan, kind: TransferKin
     case "local":
       return replyForError(outcome.error, kind);
   }
+}
+
+/** Closes what was opened for a transfer that will not be. */
+async function giveUp(file: OpenedFile, dataConnection: DataConnection | undefined): Promise<Reply> {
+  await dataConnection?.[Symbol.asyncDispose]();
+  if (file.direction === "send") await file.source.close();
+  else await file.sink.abandon(new StorageError("aborted"));
+  return reply(426, "Transfer aborted.");
 }
 
 /** MODE and STRU refuse what no codec can do, so this is reached only when both can but not together. */

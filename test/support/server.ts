@@ -2,8 +2,8 @@
 import { networkInterfaces } from "node:os";
 import { MemoryAccounts } from "ferry/accounts";
 import { FtpServer, type ServerOptions } from "ferry/server";
+import { LeakCheck } from "ferry/testing";
 import { type ServedFiles, STORAGES, type StorageKind } from "./files.js";
-import { expectNothingLeft, type Resources, resources } from "./leaks.js";
 
 export const USER = "anna";
 /** With what has to be quoted somewhere, in URLs above all. */
@@ -28,15 +28,15 @@ export class TestServer implements AsyncDisposable {
   /** The verbs of all sessions so far, as they were answered. */
   readonly verbs: readonly string[];
   readonly #server: FtpServer;
-  readonly #before: Resources;
+  readonly #leaks: LeakCheck;
 
-  private constructor(files: ServedFiles, server: FtpServer, host: string, port: number, before: Resources) {
+  private constructor(files: ServedFiles, server: FtpServer, host: string, port: number, leaks: LeakCheck) {
     this.files = files;
     this.host = host;
     this.port = port;
     this.authority = `${host.includes(":") ? `[${host}]` : host}:${port}`;
     this.#server = server;
-    this.#before = before;
+    this.#leaks = leaks;
     const verbs: string[] = [];
     server.on("command", ({ verb }) => verbs.push(verb));
     this.verbs = verbs;
@@ -47,7 +47,8 @@ export class TestServer implements AsyncDisposable {
     family = "IPv4",
     server = {},
   }: ServeOptions = {}): Promise<TestServer> {
-    const before = resources();
+    const leaks = new LeakCheck();
+    leaks.begin();
     const files = STORAGES[storage]();
     const accounts = new MemoryAccounts([
       { name: USER, password: PASSWORD, storage: ({ name }) => files.open(name) },
@@ -56,7 +57,7 @@ export class TestServer implements AsyncDisposable {
     const host = HOSTS[family];
     const [listening] = await ftp.listen({ hosts: [host], port: 0 });
     if (listening === undefined) throw new Error(`listens nowhere, but not for want of ${host}`);
-    return new TestServer(files, ftp, host, listening.port, before);
+    return new TestServer(files, ftp, host, listening.port, leaks);
   }
 
   /** "ftp://anna:…@127.0.0.1:2121/docs/a%20b": the path is seen from the login directory. */
@@ -73,7 +74,7 @@ export class TestServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#server.close();
     this.files.destroy();
-    await expectNothingLeft(this.#before);
+    await this.#leaks.end();
   }
 }
 

@@ -56,8 +56,12 @@ const lprt = defineCommand({
       : connectTo(session, argument.address, argument.port),
 });
 
-async function connectTo(session: LoggedInSession, address: string, number: number): Promise<Reply> {
+const UNSPECIFIED: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
+
+async function connectTo(session: LoggedInSession, named: string, number: number): Promise<Reply> {
   if (session.dataPort.extendedOnly) return AFTER_EPSV_ALL;
+  // lftp says `EPRT |2|::|…` in active mode: what it listens on, which can only mean itself.
+  const address = UNSPECIFIED.has(named) ? session.peer.address : named;
   const foreign = !sameAddress(address, session.peer.address);
   if ((foreign && !session.server.options.allowForeignData) || number < FIRST_UNPRIVILEGED_PORT) {
     // What was asked for before must not serve instead (LightFTP#59).

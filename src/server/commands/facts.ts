@@ -256,15 +256,13 @@ interface FactsAndPath {
 }
 
 function parseFactsAndPath(text: string, from: Pathname): FactsAndPath | undefined {
-  const found = /^((?:[^;=\s]+=[^;\s]*;)+) (.+)$/s.exec(text);
+  // ncftp leaves out the last semicolon.
+  const found = /^([^;=\s]+=[^;\s]*(?:;[^;=\s]+=[^;\s]*)*);? (.+)$/s.exec(text);
   if (found === null) return undefined;
-  const facts = (found[1] as string)
-    .slice(0, -1)
-    .split(";")
-    .map((fact): [string, string] => {
-      const equals = fact.indexOf("=");
-      return [fact.slice(0, equals), fact.slice(equals + 1)];
-    });
+  const facts = (found[1] as string).split(";").map((fact): [string, string] => {
+    const equals = fact.indexOf("=");
+    return [fact.slice(0, equals), fact.slice(equals + 1)];
+  });
   return { facts, path: resolvePathname(from, found[2] as string) };
 }
 

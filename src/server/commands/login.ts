@@ -1,6 +1,6 @@
 /** Access control (RFC 959 4.1.1): USER, PASS, ACCT, REIN, QUIT. */
 import { setTimeout as delay } from "node:timers/promises";
-import type { Account, AccountLease, LoginAnswer, LoginAttempt, Refusal } from "../../accounts/accounts.js";
+import type { Account, AccountLease, Refusal } from "../../accounts/accounts.js";
 import { type Reply, reply } from "../../protocol/reply.js";
 import { none, optionalText, requiredText } from "../argument.js";
 import { defineCommand } from "../command.js";
@@ -72,27 +72,30 @@ const quit = defineCommand({
   run: () => reply(221, "Goodbye."),
 });
 
-async function logIn(
-  session: Session,
-  name: string,
-  secrets: { readonly password: string; readonly account?: string },
-): Promise<Reply> {
-  const answer = await ask(session, { ...session.loginAttempt(name), ...secrets });
+interface Secrets {
+  readonly password: string;
+  readonly account?: string;
+}
+
+/** A store that throws, or answers what is no answer, keeps people out as one that is away does. */
+async function logIn(session: Session, name: string, secrets: Secrets): Promise<Reply> {
+  try {
+    return await ask(session, name, secrets);
+  } catch (error) {
+    if (!session.aborted) session.server.tell("warning", { message: "the account store failed", error });
+    return await refuse(session, name, "unavailable");
+  }
+}
+
+async function ask(session: Session, name: string, secrets: Secrets): Promise<Reply> {
+  const attempt = { ...session.loginAttempt(name), ...secrets };
+  const answer = await session.server.options.accounts.authenticate(attempt);
   if ("ok" in answer) return await enter(session, name, answer.ok);
   if (answer.refused === "account-needed" && secrets.account === undefined) {
     session.login = { kind: "account-needed", name, password: secrets.password };
     return reply(332, "Send the account with ACCT.");
   }
   return await refuse(session, name, answer.refused);
-}
-
-async function ask(session: Session, attempt: LoginAttempt): Promise<LoginAnswer> {
-  try {
-    return await session.server.options.accounts.authenticate(attempt);
-  } catch (error) {
-    session.server.tell("warning", { message: "the account store failed", error });
-    return { refused: "unavailable" };
-  }
 }
 
 async function enter(session: Session, name: string, account: Account): Promise<Reply> {
@@ -102,45 +105,49 @@ async function enter(session: Session, name: string, account: Account): Promise<
     account.limits.sessions ?? Number.POSITIVE_INFINITY,
   );
   const release = admissions.acquire(`account ${account.name}`, limit);
-  if (release === undefined) {
-    await account.storage.close?.();
-    return await refuse(session, name, "limit");
-  }
-  let lease: AccountLease | { readonly refused: Refusal };
-  try {
-    lease = (await options.accounts.open?.(account, session)) ?? fixedLease(account);
-  } catch (error) {
-    release();
-    await account.storage.close?.();
-    session.server.tell("warning", { message: "the account store failed", error });
-    return await refuse(session, name, "unavailable");
-  }
-  if ("refused" in lease) {
-    release();
-    await account.storage.close?.();
-    return await refuse(session, name, lease.refused);
-  }
-  if (session.operation.signal.aborted) {
-    release();
-    await lease[Symbol.asyncDispose]();
-    await account.storage.close?.();
-    return reply(421, "The connection is closed.");
+  const lease = release === undefined ? REFUSED_BY_LIMIT : await openLease(session, account);
+  if (release === undefined || "refused" in lease) {
+    release?.();
+    await session.closeStorage(account.storage);
+    return await refuse(session, name, "refused" in lease ? lease.refused : "limit");
   }
   session.login = { kind: "in", name: account.name, lease, storage: account.storage, release };
   session.workingDirectory = account.home;
   session.failedLogins = 0;
-  lease.onChange(() => {
-    if (session.login.kind === "in" && session.login.lease === lease && lease.current === undefined) {
-      session.closeWith("Your account is not available any more; closing.", "account-gone");
-    }
-  });
   session.server.tell("login", { session: session.info, name, ok: true });
   return reply(230, "Logged in.");
+}
+
+type LeaseAnswer = AccountLease | { readonly refused: Refusal };
+
+const REFUSED_BY_LIMIT: LeaseAnswer = { refused: "limit" };
+
+async function openLease(session: Session, account: Account): Promise<LeaseAnswer> {
+  const { options } = session.server;
+  try {
+    const lease = (await options.accounts.open?.(account, session)) ?? fixedLease(account);
+    if ("refused" in lease) return lease;
+    // The client, or the account, may have gone meanwhile.
+    if (session.aborted || lease.current === undefined) {
+      await session.endLease(lease);
+      return { refused: "disabled" };
+    }
+    lease.onChange(() => {
+      if (session.login.kind === "in" && session.login.lease === lease && lease.current === undefined) {
+        session.closeWith("Your account is not available any more; closing.", "account-gone");
+      }
+    });
+    return lease;
+  } catch (error) {
+    if (!session.aborted) session.server.tell("warning", { message: "the account store failed", error });
+    return { refused: "unavailable" };
+  }
 }
 
 /** What a refusal is called on the wire says nothing about whether the account exists. */
 async function refuse(session: Session, name: string, reason: Refusal): Promise<Reply> {
   session.login = { kind: "none" };
+  if (session.aborted) return reply(421, "The connection is closed.");
   session.server.tell("login", { session: session.info, name, ok: false, reason });
   if (reason === "limit") return reply(421, "Too many sessions of this account; try again later.");
   if (reason === "unavailable") return reply(421, "Logins are not possible now; try again later.");

@@ -27,15 +27,10 @@ const abor = defineCommand({
   reference: "RFC 959 4.1.3",
   summary: "Abort the transfer that runs.",
   argument: none,
-  duringTransfer: "jump",
+  duringTransfer: "abort",
   replies: [225, 226],
-  async run({ session }) {
-    const { transfer } = session;
-    if (transfer !== undefined) {
-      transfer.abort();
-      await transfer.replied;
-      return reply(226, "Aborted.");
-    }
+  /** The PI has aborted what ran. */
+  run({ session }) {
     if (session.dataPort.established) return reply(225, "No transfer runs; the data connection is open.");
     return reply(226, "No transfer runs.");
   },

@@ -1,4 +1,6 @@
 /** Information and negotiation: STAT, HELP, SYST, NOOP (RFC 959 4.1.3), FEAT, OPTS (RFC 2389), LANG, CLNT, CSID, HOST. */
+import { isIPv6 } from "node:net";
+import { sameAddress } from "../../connection/address.js";
 import { formatFactNames, parseFactNames } from "../../protocol/facts.js";
 import { formatFeatures } from "../../protocol/features.js";
 import { type Reply, reply } from "../../protocol/reply.js";
@@ -177,7 +179,9 @@ const host = defineCommand({
 /** RFC 7151 3.1: a DNS name, or an address literal, IPv6 in brackets. */
 function parseHost(text: string): string | undefined {
   const name = text.trim().toLowerCase();
-  if (/^\[[0-9a-f:.]{2,45}\]$/.test(name)) return name.slice(1, -1);
+  // lftp leaves out the brackets.
+  const literal = /^\[(.+)\]$/.exec(name)?.[1] ?? (name.includes(":") ? name : undefined);
+  if (literal !== undefined) return isIPv6(literal) ? literal : undefined;
   return /^(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*\.?$/.test(
     name,
   )
@@ -186,7 +190,7 @@ function parseHost(text: string): string | undefined {
 }
 
 function isOwnName(session: Session, name: string): boolean {
-  return name === session.local.address || session.server.options.hostNames.includes(name);
+  return sameAddress(name, session.local.address) || session.server.options.hostNames.includes(name);
 }
 
 export const STATUS = [noop, syst, help, feat, opts, lang, clnt, csid, host];

@@ -6,7 +6,7 @@ import { STORAGE_REASONS, StorageError } from "../errors.js";
 import { codeOf, reasonFor, storageError } from "./errno.js";
 
 test("every row of the table is a code of the system, and gives a reason", () => {
-  const table = readFileSync(new URL("./errno.ts", import.meta.url), "utf8");
+  const table = readFileSync(new URL("../../../src/storage/local/errno.ts", import.meta.url), "utf8");
   const rows = [...table.matchAll(/^ {2}\["(\w+)", "([\w-]+)"\]/gm)];
   assert.ok(rows.length > 30);
   for (const [, code = "", reason = ""] of rows) {

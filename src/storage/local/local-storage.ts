@@ -197,7 +197,7 @@ export class LocalStorage implements Storage {
 
   availableSpace(path: Pathname, o: Operation): Promise<number> {
     return this.#at(path, "follow", o, (place) => {
-      place.existing();
+      if (!place.existing().isDirectory()) throw new StorageError("not-directory");
       const { bavail, bsize } = place.reach((itself) => statfsSync(itself));
       return bavail * bsize;
     });

@@ -1,5 +1,5 @@
 /** What provokes the codes that any command can be answered with: 421, 500, 501, 530. */
-import type { AccountLease, AccountStore, MemoryAccounts } from "ferry/accounts";
+import type { Account, AccountLease, AccountStore, MemoryAccounts } from "ferry/accounts";
 import { type Case, type Cases, casesOf, sent, sentBeforeLogin } from "./case.js";
 
 /** Behind each verb, what is no argument of it. No verb is missing. */
@@ -68,22 +68,31 @@ const OPEN_TO_ALL = new Set(
   "USER PASS ACCT REIN QUIT ABOR NOOP SYST HELP FEAT OPTS LANG CLNT CSID HOST".split(" "),
 );
 
-/** The account is gone, and the store did not say so of itself. */
-const accountGone: Case["o"] = {
-  accounts: (usual: MemoryAccounts): AccountStore => ({
-    authenticate: (attempt) => usual.authenticate(attempt),
-    async open(account) {
-      const lease: AccountLease = {
-        current: undefined,
-        onChange() {},
-        reserve() {},
-        async [Symbol.asyncDispose]() {},
-      };
-      void account;
-      return lease;
+/** The account goes away, and the store does not say so of itself. */
+function accountGone(verb: string): Case {
+  let isGone = false;
+  const leaseOf = (account: Account): AccountLease => ({
+    get current() {
+      return isGone ? undefined : account;
     },
-  }),
-};
+    onChange() {},
+    reserve() {},
+    async [Symbol.asyncDispose]() {},
+  });
+  return {
+    o: {
+      accounts: (usual: MemoryAccounts): AccountStore => ({
+        authenticate: (attempt) => usual.authenticate(attempt),
+        open: async (account) => leaseOf(account),
+      }),
+    },
+    closes: true,
+    async provoke(client) {
+      isGone = true;
+      return await client.command(verb);
+    },
+  };
+}
 
 const overlong = (verb: string): Case => ({ ...sent(`${verb} ${"x".repeat(9000)}`), closes: true });
 
@@ -109,7 +118,7 @@ export const ANY_CASES: Cases = Object.assign(
       501: sent(`${verb}${argument}`),
       ...(OPEN_TO_ALL.has(verb)
         ? { 421: whileClosing(verb) }
-        : { 421: { ...sent(verb, accountGone), closes: true }, 530: sentBeforeLogin(verb) }),
+        : { 421: accountGone(verb), 530: sentBeforeLogin(verb) }),
     }),
   ),
 );

@@ -26,7 +26,7 @@ export interface Case {
   readonly provoke: (client: RawClient, served: Serving) => Promise<Answer>;
 }
 
-/** By command and code: "RETR 550". */
+/** By command and code, and what else there is to say: "RETR 550", "RETR 426 when the client stands still". */
 export type Cases = Readonly<Record<string, Case>>;
 
 /** A command that needs no more than to be sent, after others that must succeed. */
@@ -46,7 +46,7 @@ export function sentBeforeLogin(line: string, o: ServingOptions = {}, ...before:
 }
 
 /** `codes` each with the verb before it. */
-export function casesOf(verb: string, codes: Readonly<Record<number, Case>>): Cases {
+export function casesOf(verb: string, codes: Readonly<Record<number | string, Case>>): Cases {
   return Object.fromEntries(Object.entries(codes).map(([code, found]) => [`${verb} ${code}`, found]));
 }
 
@@ -78,8 +78,8 @@ export function failingListing(reason: StorageReason): ServingOptions {
   return { decorate: (storage) => forward(storage, { list: () => batches(reason, entry) }) };
 }
 
-/** Files can be opened, and their first bytes read. */
-export function failingReads(reason: StorageReason): ServingOptions {
+/** Files can be opened, and their first bytes read; then `fail` is asked for more. */
+export function failingReads(fail: () => Promise<number>): ServingOptions {
   return {
     decorate: (storage) =>
       forward(storage, {
@@ -89,8 +89,7 @@ export function failingReads(reason: StorageReason): ServingOptions {
           return {
             read(into) {
               reads += 1;
-              if (reads > 1) throw new StorageError(reason);
-              return handle.read(into.subarray(0, 3));
+              return reads > 1 ? fail() : handle.read(into.subarray(0, 3));
             },
             close: () => handle.close(),
           };
@@ -99,11 +98,8 @@ export function failingReads(reason: StorageReason): ServingOptions {
   };
 }
 
-/** Files can be opened for writing, and no byte of them can be written. */
-export function failingWrites(reason: StorageReason): ServingOptions {
-  const fail = async (): Promise<never> => {
-    throw new StorageError(reason);
-  };
+/** Files can be opened for writing; `fail` is given the first bytes. */
+export function failingWrites(fail: () => Promise<never>): ServingOptions {
   const broken = <Handle extends WriteHandle>(handle: Handle): Handle =>
     forwardWrites(handle, { write: fail });
   return {

@@ -1,0 +1,71 @@
+/**
+ * An account store of one's own: a web service of the company knows who may log in.
+ * `node build/examples/accounts-over-http.js https://accounts.example.com/ftp-login /srv/ftp 2121`
+ *
+ * The service gets `POST {"name","password","peer"}` and answers 200 `{"permissions","limits"}`, or 401 for a wrong
+ * name or password (in the same time), or 403 for an account that is closed.
+ */
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import {
+  type AccountStore,
+  isAccountName,
+  type LoginAnswer,
+  type LoginAttempt,
+  type PermissionNames,
+  permissionsOf,
+} from "ferry/accounts";
+import { pathname } from "ferry/protocol";
+import { FtpServer } from "ferry/server";
+import type { Storage } from "ferry/storage";
+import { openLocalStorage } from "ferry/storage/local";
+
+export interface HttpAccountsOptions {
+  readonly url: string;
+  readonly openStorage: (account: string) => Promise<Storage>;
+  /** Milliseconds; a login must be answered in a bounded time. */
+  readonly timeout?: number;
+}
+
+export class HttpAccounts implements AccountStore {
+  readonly #o: HttpAccountsOptions;
+
+  constructor(o: HttpAccountsOptions) {
+    this.#o = o;
+  }
+
+  /** What throws here is answered 421: "Logins are not possible now". */
+  async authenticate(attempt: LoginAttempt): Promise<LoginAnswer> {
+    const { name, password = "", peer, signal } = attempt;
+    // The name becomes a folder, and goes to people's logs: what is no name is not asked for.
+    if (!isAccountName(name) || name === "." || name === "..") return { refused: "credentials" };
+    const response = await fetch(this.#o.url, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ name, password, peer: peer.address }),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(this.#o.timeout ?? 5000)]),
+    });
+    if (response.status === 401) return { refused: "credentials" };
+    if (response.status === 403) return { refused: "disabled" };
+    if (response.status !== 200) return { refused: "unavailable" };
+    const said = (await response.json()) as { permissions: PermissionNames; limits?: { sessions?: number } };
+    return {
+      ok: {
+        name,
+        storage: await this.#o.openStorage(name),
+        home: pathname("/"),
+        permissions: permissionsOf(said.permissions),
+        limits: said.limits ?? {},
+      },
+    };
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const [url = "http://127.0.0.1:8080/", root = ".", port = "2121"] = process.argv.slice(2);
+  const openStorage = (account: string) => openLocalStorage({ root: join(resolve(root), account), account });
+  const server = new FtpServer({ accounts: new HttpAccounts({ url, openStorage }) });
+  for (const address of await server.listen({ port: Number(port) })) {
+    console.log(`Listening on ${address.address} port ${address.port}`);
+  }
+}
