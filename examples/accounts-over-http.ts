@@ -8,6 +8,8 @@
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
+  type Account,
+  type AccountLease,
   type AccountStore,
   isAccountName,
   type LoginAnswer,
@@ -29,6 +31,7 @@ export interface HttpAccountsOptions {
 
 export class HttpAccounts implements AccountStore {
   readonly #o: HttpAccountsOptions;
+  readonly #sessions = new Map<string, number>();
 
   constructor(o: HttpAccountsOptions) {
     this.#o = o;
@@ -56,6 +59,24 @@ export class HttpAccounts implements AccountStore {
         home: pathname("/"),
         permissions: permissionsOf(said.permissions),
         limits: said.limits ?? {},
+      },
+    };
+  }
+
+  /** Counts sessions in this process. A service that counts them for many servers would be asked here. */
+  async open(account: Account): Promise<AccountLease | { readonly refused: "limit" }> {
+    const { name } = account;
+    const count = this.#sessions.get(name) ?? 0;
+    if (count >= (account.limits.sessions ?? Number.POSITIVE_INFINITY)) return { refused: "limit" };
+    this.#sessions.set(name, count + 1);
+    let open = true;
+    return {
+      current: account,
+      onChange() {}, // Nothing changes while a session runs.
+      reserve() {}, // Nothing is bounded.
+      [Symbol.asyncDispose]: async () => {
+        if (open) this.#sessions.set(name, (this.#sessions.get(name) ?? 1) - 1);
+        open = false;
       },
     };
   }

@@ -43,15 +43,17 @@ accountConformance({
     const openStorage = async (account: string) => tree.storageFor(account);
     return { store: new HttpAccounts({ url: running.url, openStorage }), dispose: () => running.close() };
   },
-  // Sessions are counted by the server, in its process.
-  capabilities: { sessionLimits: false },
 });
 
 test("a service that is away or broken makes logins unavailable, in a bounded time", async () => {
   const silent = createServer(() => {}).listen(0, "127.0.0.1");
   await once(silent, "listening");
   const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}/`;
-  const store = new HttpAccounts({ url, openStorage: () => Promise.reject(new Error("unused")), timeout: 50 });
+  const store = new HttpAccounts({
+    url,
+    openStorage: () => Promise.reject(new Error("unused")),
+    timeout: 50,
+  });
   const attempt = {
     name: "anna",
     password: "x",

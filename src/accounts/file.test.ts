@@ -498,7 +498,10 @@ describe("an account of the file", () => {
     const openStorage = async (): Promise<Storage> => tree.storageFor("ann");
     const store = await FileAccounts.open({ file, openStorage, passwords });
     t.after(() => store.close());
-    const [one, other] = await Promise.all([store.authenticate(login("ann", "sesame")), store.authenticate(login("ann", "sesame"))]);
+    const [one, other] = await Promise.all([
+      store.authenticate(login("ann", "sesame")),
+      store.authenticate(login("ann", "sesame")),
+    ]);
     assert.ok("ok" in one && "ok" in other);
     await write(one.ok.storage, "/one", 300);
     await assert.rejects(write(other.ok.storage, "/other", 301), { reason: "quota" });
@@ -526,8 +529,10 @@ describe("an account of the file", () => {
     const file = join(await folder(t), "accounts.json");
     await put(file, record("ann", { mounts: { archive: "/srv/archive" } }));
     const closed: string[] = [];
-    const openStorage = async (home: string): Promise<Storage> =>
-      forward(new MemoryTree().storageFor("ann"), { close: () => void closed.push(home) });
+    const openStorage = async (home: string): Promise<Storage> => ({
+      ...forward(new MemoryTree().storageFor("ann"), {}),
+      close: () => void closed.push(home),
+    });
     const store = await FileAccounts.open({ file, openStorage, passwords });
     t.after(() => store.close());
     const answer = await store.authenticate(login("ann", "sesame"));

@@ -14,6 +14,7 @@ export {
 } from "./file-format.js";
 export { type MemoryAccount, MemoryAccounts } from "./memory.js";
 export { isAccountName, MAX_ACCOUNT_NAME } from "./name.js";
+export type { OpenStorage } from "./opened-storages.js";
 export {
   DEFAULT_PASSWORD_COST,
   MAX_PASSWORD_LENGTH,
@@ -23,7 +24,6 @@ export {
 } from "./password.js";
 export { PasswordHashError } from "./password-hash.js";
 export { bothPermissions, type PermissionNames, type PermissionRules, permissionsOf } from "./permissions.js";
-export type { OpenStorage } from "./opened-storages.js";
 export type { AccountQuota } from "./record.js";
 export type { StorageSource } from "./storage-source.js";
 export { TurnstileError } from "./turnstile.js";

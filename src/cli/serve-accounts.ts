@@ -14,8 +14,8 @@ import type { Storage } from "../storage/storage.js";
 import { asCliError } from "./directories.js";
 import { configurationError, systemCode } from "./errors.js";
 import type { GuestBook } from "./guest-book.js";
-import type { ServerLog } from "./logging.js";
 import type { KeptAccounts } from "./kept-accounts.js";
+import type { ServerLog } from "./logging.js";
 import { lacksAccounts, type Settings } from "./settings.js";
 import type { Credentials } from "./values.js";
 
