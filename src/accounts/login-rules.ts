@@ -17,9 +17,11 @@ export async function refusalFor(
   o: { readonly passwords: Passwords; readonly decoys: Decoys; readonly now: number },
 ): Promise<Refusal | undefined> {
   const { password = "", signal } = attempt;
+  // For every name: this too takes time.
+  const decoy = o.decoys.for(attempt.name);
   try {
     if (record === undefined) {
-      await o.passwords.verifyDummy(password, o.decoys.for(attempt.name), signal);
+      await o.passwords.verifyDummy(password, decoy, signal);
       return "credentials";
     }
     if (!byCertificateAlone(record, attempt)) {

@@ -34,11 +34,14 @@ export interface PasswordsOptions {
   readonly mostWaiting?: number;
 }
 
+const MOST_DECOYS = 2000;
+
 export class Passwords {
   readonly #cost: PasswordCost;
   readonly #turnstile: Turnstile;
   /** What a name costs where nothing else is known: the cost of a hash of our own. */
   readonly #typical: PasswordHash;
+  readonly #decoys = new Map<string, string>();
 
   /** @throws PasswordHashError when the cost is out of bounds. */
   constructor(o: PasswordsOptions = {}) {
@@ -81,9 +84,18 @@ export class Passwords {
    * @param like A hash of the store, whose parameters are taken; those of new hashes when absent.
    */
   async verifyDummy(password: string, like?: string, signal?: AbortSignal): Promise<false> {
-    const typical = like === undefined ? this.#typical : parsePasswordHash(like);
-    await this.verify(decoyLike(typical), password, signal);
+    await this.verify(this.#decoy(like), password, signal);
     return false;
+  }
+
+  /** Made once for each hash: making one takes long enough to be measured beside a cheap hash. */
+  #decoy(like = ""): string {
+    const known = this.#decoys.get(like);
+    if (known !== undefined) return known;
+    const decoy = decoyLike(like === "" ? this.#typical : parsePasswordHash(like));
+    if (this.#decoys.size >= MOST_DECOYS) this.#decoys.clear();
+    this.#decoys.set(like, decoy);
+    return decoy;
   }
 
   /** Whether a hash is weaker than a new one would be; false for one that cannot be used. */
