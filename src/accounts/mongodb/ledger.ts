@@ -171,7 +171,7 @@ export class Ledger implements Allowance {
         likes,
         month: monthOf(database.now()),
       };
-      if (found.nodes.some((grant) => !node.isKnown(grant.node))) await node.readOthers();
+      if (found.nodes.some((grant) => !node.isAlive(grant.node))) await node.readOthers();
       const settled = settle(found, exchange, { quota: quota(), isAlive: (id) => node.isAlive(id) });
       this.#sequence = exchange.sequence;
       this.#unanswered = exchange;
@@ -210,6 +210,7 @@ export class Ledger implements Allowance {
     const find = (): Promise<UsageDocument | null> => database.usage.findOne({ _id: account });
     const found = await database.run("reading what is stored", find);
     if (found !== null) return found;
+    if (this.#sequence > 0) await this.#forgetIfRemoved();
     const first = { _id: account, ...emptyUsage(monthOf(database.now()), await measure()) };
     try {
       await database.run("counting what is stored", () => database.usage.insertOne(first));
@@ -218,6 +219,21 @@ export class Ledger implements Allowance {
       if (!isDuplicateKey(error)) throw error;
       return (await database.run("reading what is stored", find)) ?? first;
     }
+  }
+
+  /** Nothing is counted for an account that is gone. @throws AccountsDatabaseError then. */
+  async #forgetIfRemoved(): Promise<void> {
+    const { database, account } = this.#o;
+    const there = await database.run("looking for an account", () =>
+      database.accounts.findOne({ _id: account }),
+    );
+    if (there !== null) return;
+    this.#granted = NOTHING;
+    this.#used = NOTHING;
+    this.#beside = NOTHING;
+    this.#uploaded = 0;
+    this.#unanswered = undefined;
+    throw new AccountsDatabaseError("content", "the account is gone");
   }
 
   #reportSoon(): void {

@@ -9,6 +9,8 @@ export interface NodeOptions {
 }
 
 const EXPIRY = 30_000;
+/** Milliseconds that the document of a crashed node is kept, for people. */
+const KEPT = 24 * 3_600_000;
 
 export class Node {
   readonly id = randomBytes(8).toString("hex");
@@ -33,6 +35,7 @@ export class Node {
   static async join(database: Database, o: NodeOptions, onForgotten: () => Promise<void>): Promise<Node> {
     const node = new Node(database, o, onForgotten);
     await node.#write();
+    await node.#removeLongGone();
     await node.readOthers();
     return node;
   }
@@ -40,10 +43,6 @@ export class Node {
   /** By what was read last; a node that came later is found by reading again. */
   isAlive(id: string): boolean {
     return id === this.id || (this.#alive.get(id) ?? 0) > this.#database.now();
-  }
-
-  isKnown(id: string): boolean {
-    return id === this.id || this.#alive.has(id);
   }
 
   async readOthers(): Promise<void> {
@@ -71,17 +70,25 @@ export class Node {
 
   async #beat(): Promise<void> {
     await this.#database.synchronizeClock();
-    if ((await this.#write()) === "new") await this.#onForgotten();
+    if ((await this.#write()) === "forgotten") await this.#onForgotten();
     await this.readOthers();
   }
 
-  async #write(): Promise<"new" | "known"> {
+  /** "forgotten" when it was not there, or too late: others may have taken this node for dead. */
+  async #write(): Promise<"forgotten" | "known"> {
     const { nodes } = this.#database;
-    const expires = new Date(this.#database.now() + this.#expiry);
-    const document = { host: hostname(), started: this.#started, expires };
-    const { upsertedCount } = await this.#database.run("saying that this node lives", () =>
-      nodes.replaceOne({ _id: this.id }, document, { upsert: true }),
+    const now = this.#database.now();
+    const document = { host: hostname(), started: this.#started, expires: new Date(now + this.#expiry) };
+    const before = await this.#database.run("saying that this node lives", () =>
+      nodes.findOneAndReplace({ _id: this.id }, document, { upsert: true, returnDocument: "before" }),
     );
-    return upsertedCount > 0 ? "new" : "known";
+    return before === null || before.expires.getTime() < now ? "forgotten" : "known";
+  }
+
+  /** What crashed nodes left; their sessions are removed where they are found. */
+  async #removeLongGone(): Promise<void> {
+    const { nodes } = this.#database;
+    const before = new Date(this.#database.now() - KEPT);
+    await this.#database.run("removing crashed nodes", () => nodes.deleteMany({ expires: { $lt: before } }));
   }
 }

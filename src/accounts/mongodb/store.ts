@@ -151,8 +151,13 @@ export class MongoAccounts implements AccountStore {
       await this.#sessions.end(begun.id);
     });
     this.#inUse.add(lease);
-    // A change since the password was verified was announced before anybody listened.
-    await this.#renew([id]).catch(ignoreOutage);
+    try {
+      // A change since the password was verified was announced before anybody listened.
+      await this.#renew([id]).catch(ignoreOutage);
+    } catch (error) {
+      await lease[Symbol.asyncDispose]();
+      throw error;
+    }
     if (lease.current !== undefined) return lease;
     await lease[Symbol.asyncDispose]();
     return { refused: "disabled" };
@@ -219,7 +224,8 @@ export class MongoAccounts implements AccountStore {
   #tick(): void {
     this.#inUse.expire(this.#database.now());
     void this.#ledgers.sweep((id) => this.#inUse.has(id));
-    if (performance.now() - this.#decoysAt > BETWEEN_DECOYS) void this.#refreshDecoys().catch(ignoreOutage);
+    if (performance.now() - this.#decoysAt > BETWEEN_DECOYS)
+      void this.#refreshDecoys().catch(this.#logUnlessOutage);
   }
 
   /** In the background: the login does not wait for a second hash. */
@@ -246,9 +252,15 @@ export class MongoAccounts implements AccountStore {
       await this.#sessions.reconcile();
       await this.#watch.look();
     } catch (error) {
-      ignoreOutage(error);
+      this.#logUnlessOutage(error);
     }
   }
+
+  /** Of work that nobody waits for. An outage is logged where it is noticed. */
+  readonly #logUnlessOutage = (error: unknown): void => {
+    if (error instanceof AccountsDatabaseError && error.problem === "unavailable") return;
+    this.#database.log("the accounts' database did not do what was asked", error);
+  };
 }
 
 /** The next return of the database makes another attempt. */
