@@ -173,7 +173,7 @@ describe("accounts in a file", () => {
     const none = new Passwords({ cost: { memory: 64, passes: 1 }, atOnce: 1, mostWaiting: 0 });
     const { store } = await openStore(t, file, { passwords: none });
     for (const name of ["ann", "nobody"]) {
-      const busy = none.verify(HASH.replace("m=64,t=1", "m=8192,t=8"), "x");
+      const busy = none.verify(HASH.replace("m=64,t=1", "m=8192,t=64"), "x");
       assert.deepEqual(await store.authenticate(login(name, "sesame")), { refused: "unavailable" }, name);
       await busy;
     }
