@@ -1,5 +1,5 @@
 /** Installs the dependencies when they are missing or not those of package-lock.json. */
-import { readFileSync } from "node:fs";
+import { lstatSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Failure, npm, root, say } from "./project.mjs";
 
@@ -10,7 +10,8 @@ export function ensureDependencies() {
   if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1])) {
     throw new Failure(`needs Node.js ${OLDEST_NODE.join(".")} or newer; this is ${process.versions.node}`);
   }
-  if (areInstalled()) return;
+  // A linked folder is somebody else's: npm would empty it.
+  if (areInstalled() || isLink(join(root, "node_modules"))) return;
   say("installing the dependencies");
   const code = npm(["ci", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error"], {
     quiet: true,
@@ -31,6 +32,10 @@ function areInstalled() {
     const there = installed[path];
     return there === undefined ? optional === true : there.version === version;
   });
+}
+
+function isLink(path) {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
 }
 
 function packages(...path) {

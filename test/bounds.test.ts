@@ -72,7 +72,11 @@ describe("sessions of one address", () => {
     await using served = await Serving.start({ server: { limits: { sessions: 2, sessionsPerAddress: 1 } } });
     await served.login();
     for (let n = 0; n < 5; n++) assert.deepEqual(await remainingCodes(await served.open()), [421]);
-    await using other = await RawClient.connect({ host: served.host, port: served.port, localAddress: "127.0.0.2" });
+    await using other = await RawClient.connect({
+      host: served.host,
+      port: served.port,
+      localAddress: "127.0.0.2",
+    });
     assert.equal((await other.reply()).code, 220);
   });
 });
@@ -83,7 +87,10 @@ describe("sessions of one account", () => {
     ["its own", { account: { limits: { sessions: 1 } } }],
   ] as const;
   for (const [whose, o] of bounds) {
-    for (const [how, end] of Object.entries({ ...ENDINGS, REIN: (client: RawClient) => client.expect("REIN", 220) })) {
+    for (const [how, end] of Object.entries({
+      ...ENDINGS,
+      REIN: (client: RawClient) => client.expect("REIN", 220),
+    })) {
       test(`by ${whose} limit, one more is answered 421 at PASS and closed; a place is free again after ${how}`, async () => {
         await using served = await Serving.start(o);
         const watch = new Watch(served.server);
@@ -97,7 +104,11 @@ describe("sessions of one account", () => {
         }
         assert.deepEqual(
           watch.of("login").map(({ ok, reason }) => [ok, reason]),
-          [[true, undefined], [false, "limit"], [false, "limit"]],
+          [
+            [true, undefined],
+            [false, "limit"],
+            [false, "limit"],
+          ],
         );
         const other = await served.login(OTHER);
         await end(first);
@@ -114,7 +125,11 @@ describe("failed logins", () => {
     await using served = await Serving.start({ server: { limits: { loginAttempts: 3 } } });
     const watch = new Watch(served.server);
     const client = await served.connect();
-    for (const [name, code] of [[USER, 530], ["nobody", 530], [USER, 421]] as const) {
+    for (const [name, code] of [
+      [USER, 530],
+      ["nobody", 530],
+      [USER, 421],
+    ] as const) {
       await client.expect("NOOP", 200);
       await client.expect(`USER ${name}`, 331);
       await client.expect("PASS wrong", code);

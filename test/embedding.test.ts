@@ -78,11 +78,14 @@ async function converse(
   return { code: last?.code ?? 0, text: replies.map(textOf).join("\n") };
 }
 
-async function prepared(decorate: (storage: Storage) => Storage): Promise<Serving> {
+/** The usual time to let go, instead of a short one. */
+const UNHURRIED = 10_000;
+
+async function prepared(decorate: (storage: Storage) => Storage, release = 50): Promise<Serving> {
   const served = await Serving.start({
     decorate,
     account: { permissions },
-    server: { timeouts: { release: 50 } },
+    server: { timeouts: { release } },
   });
   await served.files.put("/file", "content");
   await served.files.makeDirectory("/d");
@@ -270,15 +273,18 @@ describe("a client that leaves while the storage opens its file", () => {
       test(`${line}: what is opened then is closed again, and before the storage (${how})`, async () => {
         const gate = new Gate();
         const handles = new Handles();
-        await using served = await prepared((storage) =>
-          handles.count(
-            withMethods(storage, {
-              [method]: async (...given: never[]) => {
-                await gate.pass();
-                return await (storage[method] as (...given: never[]) => Promise<unknown>)(...given);
-              },
-            }),
-          ),
+        await using served = await prepared(
+          (storage) =>
+            handles.count(
+              withMethods(storage, {
+                [method]: async (...given: never[]) => {
+                  const handle = await (storage[method] as (...given: never[]) => Promise<unknown>)(...given);
+                  await gate.pass();
+                  return handle;
+                },
+              }),
+            ),
+          UNHURRIED,
         );
         const watch = new Watch(served.server);
         const other = await served.connect();
@@ -295,15 +301,44 @@ describe("a client that leaves while the storage opens its file", () => {
         if (how === "end") await client.closed;
         await watch.first("disconnect");
         assert.deepEqual([handles.open, handles.storages, handles.closedTooEarly], [0, 0, 0]);
+        assert.deepEqual(watch.of("warning"), []);
         assert.equal((await served.files.get("/file")).toString(), "content");
       });
     }
+
+    test(`${line}: what is opened long after the session was given up is closed again`, async () => {
+      const gate = new Gate();
+      const handles = new Handles();
+      await using served = await prepared((storage) =>
+        handles.count(
+          withMethods(storage, {
+            [method]: async (...given: never[]) => {
+              const handle = await (storage[method] as (...given: never[]) => Promise<unknown>)(...given);
+              await gate.pass();
+              return handle;
+            },
+          }),
+        ),
+      );
+      const watch = new Watch(served.server);
+      const other = await served.connect();
+      const client = await served.login();
+      await client.extendedPassive();
+      await client.send(line);
+      await gate.reached;
+      await client.reset();
+      await watch.first("disconnect");
+      gate.open();
+      await seenBy(other);
+      assert.deepEqual([handles.opened, handles.open], [1, 0]);
+    });
   }
 
   test("a passive port that is opened for it is closed again", async () => {
     const gate = new Gate();
     await using served = await Serving.start({
       server: {
+        timeouts: { release: 50 },
         passive: {
           address: async () => {
             await gate.pass();
@@ -317,10 +352,16 @@ describe("a client that leaves while the storage opens its file", () => {
     await client.send("PASV");
     await gate.reached;
     await client.reset();
-    const other = await served.connect();
-    await seenBy(other);
-    gate.open();
     await watch.first("disconnect");
+    const listeners = () =>
+      process.getActiveResourcesInfo().filter((kind) => kind === "TCPServerWrap").length;
+    assert.equal(listeners(), 1);
+    gate.open();
+    const other = await served.connect();
+    for (let round = 0; round < 20; round++) {
+      await seenBy(other);
+      assert.equal(listeners(), 1);
+    }
   });
 });
 
@@ -471,7 +512,11 @@ describe("an account store", () => {
         async open(given) {
           if (when === "open") await gate.pass();
           leases += 1;
-          return lease(given, { [Symbol.asyncDispose]: async () => void (leases -= 1) });
+          return lease(given, {
+            [Symbol.asyncDispose]: async () => {
+              leases -= 1;
+            },
+          });
         },
       };
       await using served = await serving(store);
@@ -531,7 +576,11 @@ describe("a storage", () => {
 
   test("given as one object for all logins is the application's to close, not a session's", async () => {
     let closed = 0;
-    const storage = withMethods(new MemoryTree().storageFor("anna"), { close: () => void (closed += 1) });
+    const storage = withMethods(new MemoryTree().storageFor("anna"), {
+      close: () => {
+        closed += 1;
+      },
+    });
     const seen = await sessions({ name: "anna", password: "secret", storage }, () => closed);
     assert.deepEqual(seen, [0, 0, 0, 0]);
   });
@@ -539,7 +588,12 @@ describe("a storage", () => {
   test("opened for each login is closed once at the end of each, REIN too", async () => {
     let closed = 0;
     const tree = new MemoryTree();
-    const storage = () => withMethods(tree.storageFor("anna"), { close: () => void (closed += 1) });
+    const storage = () =>
+      withMethods(tree.storageFor("anna"), {
+        close: () => {
+          closed += 1;
+        },
+      });
     const seen = await sessions({ name: "anna", password: "secret", storage }, () => closed);
     assert.deepEqual(seen, [1, 2, 3, 4]);
   });
@@ -618,7 +672,9 @@ describe("a listener that fails", () => {
   test("a listener for one event is told once", async () => {
     await using served = await Serving.start();
     let told = 0;
-    served.server.once("connect", () => void (told += 1));
+    served.server.once("connect", () => {
+      told += 1;
+    });
     await served.connect();
     await served.connect();
     assert.equal(told, 1);

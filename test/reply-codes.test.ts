@@ -12,6 +12,7 @@ import { INFORMATION_CASES } from "./support/reply-codes/information.js";
 import { LOGIN_CASES } from "./support/reply-codes/login.js";
 import { NAME_CASES } from "./support/reply-codes/names.js";
 import { PARAMETER_CASES } from "./support/reply-codes/parameters.js";
+import { PROTECTION_CASES } from "./support/reply-codes/protection.js";
 import { TRANSFER_CASES } from "./support/reply-codes/transfers.js";
 import { Serving } from "./support/session.js";
 
@@ -55,6 +56,10 @@ const SECTION_5_4: Readonly<Record<string, string>> = {
 
 /** Of the RFCs and drafts that define them, and of the field where there are none. */
 const EXTENSIONS: Readonly<Record<string, string>> = {
+  AUTH: "234 334 431 500 502 504 534",
+  PBSZ: "200 501 503",
+  PROT: "200 431 503 504 534 536",
+  CCC: "200 500 533 534",
   EPRT: "200 501 522",
   EPSV: "200 229 425 501 522",
   LPRT: "200 500 501 521",
@@ -103,10 +108,23 @@ const NEVER: readonly { readonly code: number; readonly commands: string; readon
   { code: 211, commands: "HELP", why: "214 is the code for help; 211 is that of STAT" },
   { code: 202, commands: "SITE", why: "no SITE command is there that has nothing to do" },
   { code: 451, commands: "OPTS", why: "no option needs anything that could fail" },
+  { code: 334, commands: "AUTH", why: "an ADAT would have to follow, and TLS has none (RFC 4217 4.2)" },
+  { code: 534, commands: "AUTH", why: "whoever may connect may have TLS" },
+  {
+    code: 431,
+    commands: "PROT",
+    why: "what data connections need is there with the control connection's TLS",
+  },
 ];
 
 /** What declarations promise beyond section 5.4, which docs/reply-codes.md tells and explains. */
 const BEYOND_5_4: Readonly<Record<string, string>> = {
+  USER: "232", // RFC 2228 5.1
+  RETR: "521 522", // these two: RFC 4217 10.2
+  LIST: "521 522",
+  NLST: "521 522",
+  APPE: "521 522",
+  STOU: "521 522",
   CWD: "450", // the storage is away for now
   CDUP: "250 450", // 250 as CWD: 4.1.1
   MKD: "450 451",
@@ -116,7 +134,7 @@ const BEYOND_5_4: Readonly<Record<string, string>> = {
   STAT: "451",
   PASV: "425", // 421 would end the session for want of a port
   ALLO: "552", // not with strictRfc959
-  STOR: "550", // a restart position beyond the end
+  STOR: "550 521 522", // a restart position beyond the end
 };
 
 const CASES: Cases = {
@@ -126,6 +144,7 @@ const CASES: Cases = {
   ...NAME_CASES,
   ...TRANSFER_CASES,
   ...INFORMATION_CASES,
+  ...PROTECTION_CASES,
 };
 
 function pairsOf(table: Readonly<Record<string, string>>): string[] {

@@ -5,7 +5,7 @@ import { describe, test } from "node:test";
 import { leakCheck, RawClient } from "ferry/testing";
 import { PASSWORD, USER } from "./support/server.js";
 import { codesOf, Serving, textOf } from "./support/session.js";
-import { endless, withMethods } from "./support/sources.js";
+import { endless, Gate, withMethods } from "./support/sources.js";
 import { failOnProcessTrouble, remainingCodes, seenBy, Watch } from "./support/watch.js";
 
 leakCheck();
@@ -84,7 +84,7 @@ describe("the idle timer", () => {
     });
     const watch = new Watch(served.server);
     const client = await served.login();
-    assert.deepEqual(codesOf(await client.upload("STOR up.bin", Buffer.alloc(20_000))).slice(-1), [226]);
+    assert.deepEqual(codesOf(await client.upload("STOR up.bin", Buffer.alloc(30_000))).slice(-1), [226]);
     assert.deepEqual(codesOf((await client.download("RETR up.bin")).replies).slice(-1), [226]);
     for (const { outcome } of watch.of("transfer")) assert.ok(outcome.duration > 2 * 300);
     await client.expect("NOOP", 200);
@@ -103,6 +103,31 @@ describe("the idle timer", () => {
     await data.end();
     assert.equal((await client.reply()).code, 226);
     await client.expect("NOOP", 200);
+  });
+
+  test("does not close who waits for an answer", async () => {
+    const gate = new Gate();
+    await using served = await Serving.start({
+      server,
+      decorate: (storage) =>
+        withMethods(storage, {
+          async *list(path, o) {
+            await gate.pass();
+            yield* storage.list(path, o);
+          },
+        }),
+    });
+    const [waits, beside] = [await served.login(), await served.login()];
+    await waits.send("STAT /");
+    const data = await beside.extendedPassive();
+    await beside.expect("STOR up", 125, 150);
+    await beside.send("STAT /");
+    await gate.reached;
+    await data.end();
+    assert.equal((await beside.reply()).code, 226);
+    assert.deepEqual(await remainingCodes(await served.login()), [421]);
+    gate.open();
+    for (const client of [waits, beside]) assert.equal((await client.reply()).code, 212);
   });
 
   test("is what SITE IDLE says, for the session that says it", async () => {

@@ -47,6 +47,8 @@ export interface Account {
   readonly limits: AccountLimits;
   /** Anonymous logins share no parts of broken uploads. */
   readonly anonymous?: boolean;
+  /** "login": only in TLS may it log in; "data": and its data connections have to be in TLS too. */
+  readonly requireTls?: "login" | "data";
   /** Mount profiles for SMNT (RFC 959 4.1.1): another storage, or another directory of this one. */
   readonly mounts?: ReadonlyMap<string, { readonly storage: Storage; readonly home: Pathname }>;
 }
@@ -66,6 +68,10 @@ export interface LoginAttempt {
   readonly host?: string;
   readonly peer: Peer;
   readonly local: Peer;
+  /**
+   * Present when the control connection is in TLS. `certificate` is the client's, in DER, and was checked: the
+   * client has its key, and the server's authorities vouch for it. Whose it is, is the store's to say.
+   */
   readonly tls?: { readonly certificate?: Uint8Array; readonly serverName?: string };
   readonly signal: AbortSignal;
 }
@@ -85,7 +91,8 @@ export type LoginAnswer = { readonly ok: Account } | { readonly refused: Refusal
 
 export interface AccountStore {
   /**
-   * Called once for each PASS (and again after ACCT). Unknown and known names must cost the same time.
+   * Called once for each PASS (and again after ACCT); and without a password for each USER of a client that has
+   * a certificate, where "credentials" means that a password is still needed. Unknown and known names must cost the same time.
    * Throwing counts as "unavailable".
    */
   authenticate(attempt: LoginAttempt): Promise<LoginAnswer>;

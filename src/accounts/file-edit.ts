@@ -7,7 +7,9 @@ import {
   type AccountRecord,
   AccountsFileError,
   formatAccountsFile,
+  MAX_ACCOUNTS,
   parseAccountsFile,
+  requireReadable,
 } from "./file-format.js";
 import { cannot, FileLock, statOf } from "./file-lock.js";
 
@@ -17,7 +19,8 @@ const MAX_FILE = 64 * 1024 * 1024;
 /**
  * Reads the file, lets `change` work on the accounts, and writes them. Nothing is written when `change` throws
  * or returns "unchanged".
- * @throws AccountsFileError when the file is missing (unless `create`), broken, locked or not writable.
+ * @throws AccountsFileError when the file is missing (unless `create`), broken, locked or not writable, or when
+ *   it could not be read again after the change.
  */
 export async function editAccountsFile(
   file: string,
@@ -28,7 +31,9 @@ export async function editAccountsFile(
   const lock = await FileLock.take(target);
   try {
     const accounts = await accountsIn(target, o.create ?? false);
+    const before = new Map(accounts);
     if (change(accounts) === "unchanged") return;
+    requireReadableChanges(accounts, before);
     await replaceFile(target, formatAccountsFile(accounts.values()), lock);
   } finally {
     await lock.release();
@@ -54,6 +59,15 @@ export async function readAccountsFile(file: string): Promise<Map<string, Accoun
     if (error instanceof AccountsFileError) throw new AccountsFileError(`${file}: ${error.message}`);
     throw error;
   }
+}
+
+/** What was read is good already; looking at 100,000 accounts again would stop a server for half a second. */
+function requireReadableChanges(
+  accounts: ReadonlyMap<string, AccountRecord>,
+  before: ReadonlyMap<string, AccountRecord>,
+): void {
+  if (accounts.size > MAX_ACCOUNTS) throw new AccountsFileError(`more than ${MAX_ACCOUNTS} accounts`);
+  for (const [name, record] of accounts) if (record !== before.get(name)) requireReadable(record);
 }
 
 async function accountsIn(file: string, create: boolean): Promise<Map<string, AccountRecord>> {

@@ -13,6 +13,9 @@ export class AccountsFileError extends Error {
 
 /** Bounds against a wrong file given by mistake. */
 export const MAX_ACCOUNTS = 100_000;
+/** Editors on Windows write it. */
+const BYTE_ORDER_MARK = /^\ufeff/;
+
 /** A month's bytes must outlive the process, and many processes may serve one file. */
 const accountOfFile = accountSchema.refine(({ quota }) => quota?.bytesPerMonth === undefined, {
   path: ["quota", "bytesPerMonth"],
@@ -26,7 +29,7 @@ const accountsFile = z.strictObject({
 
 /** @throws AccountsFileError with the place of the first thing that is wrong; it holds no part of a hash. */
 export function parseAccountsFile(text: string): Map<string, AccountRecord> {
-  const found = accountsFile.safeParse(parseJson(text));
+  const found = accountsFile.safeParse(parseJson(text.replace(BYTE_ORDER_MARK, "")));
   if (!found.success) throw new AccountsFileError(describeIssue(found.error).text);
   const accounts = new Map<string, AccountRecord>();
   for (const [at, parsed] of found.data.accounts.entries()) {
@@ -36,6 +39,13 @@ export function parseAccountsFile(text: string): Map<string, AccountRecord> {
     accounts.set(parsed.name, recordOf(parsed));
   }
   return accounts;
+}
+
+/** @throws AccountsFileError when {@link parseAccountsFile} would not take the account. */
+export function requireReadable(record: AccountRecord): void {
+  const found = accountOfFile.safeParse(record);
+  if (found.success) return;
+  throw new AccountsFileError(`account ${JSON.stringify(record.name)}: ${describeIssue(found.error).text}`);
 }
 
 /** Sorted by name, so that versions of the file compare well. */

@@ -116,6 +116,29 @@ function leased(answer: AccountLease | { readonly refused: string }): AccountLea
   return answer;
 }
 
+test("an edit that makes an account which could not be read again writes nothing", async (t) => {
+  const file = join(await folder(t), "accounts.json");
+  await put(file, record("ann"));
+  const before = await readFile(file, "utf8");
+  const wrong: Partial<AccountRecord>[] = [
+    { home: "relative" },
+    { limits: { sessions: 0 } },
+    { permissions: Array.from({ length: 20 }, () => "list" as const) },
+    { name: "a/b" },
+  ];
+  for (const rest of wrong) {
+    await assert.rejects(put(file, record("ann"), record("bob", rest)), AccountsFileError);
+    assert.equal(await readFile(file, "utf8"), before);
+  }
+});
+
+test("a byte order mark before the file, as editors on Windows write it, is no part of it", async (t) => {
+  const file = join(await folder(t), "accounts.json");
+  await put(file, record("ann"));
+  await writeFile(file, `\ufeff${await readFile(file, "utf8")}`);
+  assert.deepEqual([...(await readAccountsFile(file)).keys()], ["ann"]);
+});
+
 describe("accounts in a file", () => {
   test("let in with the right password, into the home that the file says", async (t) => {
     const file = join(await folder(t), "accounts.json");

@@ -89,7 +89,7 @@ export class FileAccounts implements AccountStore {
     if (known === undefined || known.record.password !== tried?.record.password)
       return { refused: "credentials" };
     if (usableRefusal(known.record, Date.now()) !== undefined) return { refused: "disabled" };
-    this.#rehash(known.record, attempt.password ?? "");
+    if (attempt.password !== undefined) this.#rehash(known.record, attempt.password);
     return this.#login(known, attempt.signal);
   }
 
@@ -126,7 +126,15 @@ export class FileAccounts implements AccountStore {
       this.#o.warn?.(`cannot open ${record.home}, the home of account ${record.name}`, error);
       return { refused: "unavailable" };
     }
-    const account: Account = { name: record.name, ...opened, home: ROOT, permissions, limits };
+    const { name, requireTls } = record;
+    const account: Account = {
+      name,
+      ...opened,
+      home: ROOT,
+      permissions,
+      limits,
+      ...(requireTls && { requireTls }),
+    };
     this.#recordOf.set(account, record);
     return { ok: account };
   }

@@ -1,6 +1,6 @@
 /** Whether a login is let in: the questions that every store of records asks, in one order. */
-import { createHash } from "node:crypto";
 import type { LoginAttempt, Refusal } from "./accounts.js";
+import { certificateVerdict } from "./certificates.js";
 import type { Decoys } from "./decoys.js";
 import { networksOf } from "./networks.js";
 import type { Passwords } from "./password.js";
@@ -9,7 +9,8 @@ import { TurnstileError } from "./turnstile.js";
 
 /**
  * Verifies the password first, so that whoever does not know it learns nothing else; an unknown name costs the
- * same. Undefined when nothing speaks against the login.
+ * same. Undefined when nothing speaks against the login. Whether TLS is there the server asks: see
+ * `Account.requireTls`.
  */
 export async function refusalFor(
   record: AccountRecord | undefined,
@@ -17,6 +18,9 @@ export async function refusalFor(
   o: { readonly passwords: Passwords; readonly decoys: Decoys; readonly now: number },
 ): Promise<Refusal | undefined> {
   const { password = "", signal } = attempt;
+  const verdict = certificateVerdict(record, attempt);
+  // USER asked whether a certificate is enough: there is no password to verify.
+  if (verdict === "refused" && attempt.password === undefined) return "credentials";
   // For every name: this too takes time.
   const decoy = o.decoys.for(attempt.name);
   try {
@@ -24,9 +28,8 @@ export async function refusalFor(
       await o.passwords.verifyDummy(password, decoy, signal);
       return "credentials";
     }
-    if (!byCertificateAlone(record, attempt)) {
-      if (!(await o.passwords.verify(record.password, password, signal))) return "credentials";
-    }
+    const right = verdict === "enough" || (await o.passwords.verify(record.password, password, signal));
+    if (!right || verdict === "refused") return "credentials";
     return (
       usableRefusal(record, o.now) ?? placeRefusal(record, attempt) ?? (await acctRefusal(record, attempt, o))
     );
@@ -46,22 +49,8 @@ export function expiryOf({ expires }: AccountRecord): number {
   return expires === undefined ? Number.POSITIVE_INFINITY : Date.parse(expires);
 }
 
-/** USER answered by 232 (RFC 4217 7): no password was asked for, because the certificate names the account. */
-function byCertificateAlone(record: AccountRecord, attempt: LoginAttempt): boolean {
-  return attempt.password === undefined && hasCertificate(record, attempt);
-}
-
-/** Where the login comes from, and how. */
-function placeRefusal(record: AccountRecord, attempt: LoginAttempt): Refusal | undefined {
-  const { networks, certificates, tlsRequired } = record;
-  if (networks !== undefined && !networksOf(networks).has(attempt.peer.address)) return "network";
-  if ((tlsRequired === true || certificates !== undefined) && attempt.tls === undefined) return "tls-needed";
-  return certificates === undefined || hasCertificate(record, attempt) ? undefined : "credentials";
-}
-
-function hasCertificate({ certificates }: AccountRecord, { tls }: LoginAttempt): boolean {
-  if (certificates === undefined || tls?.certificate === undefined) return false;
-  return certificates.includes(createHash("sha256").update(tls.certificate).digest("hex"));
+function placeRefusal({ networks }: AccountRecord, { peer }: LoginAttempt): Refusal | undefined {
+  return networks === undefined || networksOf(networks).has(peer.address) ? undefined : "network";
 }
 
 async function acctRefusal(

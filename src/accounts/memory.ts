@@ -12,6 +12,7 @@ import type {
   Permissions,
   Refusal,
 } from "./accounts.js";
+import { type CertificateRules, certificateVerdict, isCertificateRule } from "./certificates.js";
 import { type Decoys, decoysOf } from "./decoys.js";
 import { Leases } from "./lease.js";
 import { isAccountName } from "./name.js";
@@ -21,7 +22,7 @@ import { type PermissionRules, permissionsOf } from "./permissions.js";
 import { type StorageSource, storageOpener } from "./storage-source.js";
 import { TurnstileError } from "./turnstile.js";
 
-export type MemoryAccount = {
+export type MemoryAccount = CertificateRules & {
   readonly name: string;
   readonly storage: StorageSource;
   /** The working directory after login; the root by default. */
@@ -30,16 +31,17 @@ export type MemoryAccount = {
   readonly permissions?: PermissionRules;
   readonly limits?: AccountLimits;
   readonly mounts?: Account["mounts"];
+  readonly requireTls?: Account["requireTls"];
 } & (
-  | {
-      /** In clear: compared in constant time, which costs no hash. */
-      readonly password: string;
-    }
-  | {
-      /** As `Passwords.hash` gives it, or any other form that it verifies. */
-      readonly passwordHash: string;
-    }
-);
+    | {
+        /** In clear: compared in constant time, which costs no hash. */
+        readonly password: string;
+      }
+    | {
+        /** As `Passwords.hash` gives it, or any other form that it verifies. */
+        readonly passwordHash: string;
+      }
+  );
 
 export class MemoryAccounts implements AccountStore {
   readonly #passwords: Passwords;
@@ -79,15 +81,28 @@ export class MemoryAccounts implements AccountStore {
 
   async authenticate(attempt: LoginAttempt): Promise<LoginAnswer> {
     const known = isAccountName(attempt.name) ? this.#accounts.get(attempt.name) : undefined;
+    const verdict = certificateVerdict(known?.rules, attempt);
+    if (verdict === "refused" && attempt.password === undefined) return { refused: "credentials" };
     try {
-      if (!(await this.#isRight(known, attempt)) || known === undefined) return { refused: "credentials" };
+      const right = verdict === "enough" || (await this.#isRight(known, attempt));
+      if (!right || verdict === "refused" || known === undefined) return { refused: "credentials" };
     } catch (error) {
       if (error instanceof TurnstileError) return { refused: "unavailable" };
       throw error;
     }
-    const { home, permissions, limits, mounts } = known;
+    const { home, permissions, limits, mounts, requireTls } = known;
     const storage = await known.openStorage(attempt);
-    return { ok: { name: attempt.name, storage, home, permissions, limits, ...(mounts && { mounts }) } };
+    return {
+      ok: {
+        name: attempt.name,
+        storage,
+        home,
+        permissions,
+        limits,
+        ...(mounts && { mounts }),
+        ...(requireTls && { requireTls }),
+      },
+    };
   }
 
   async open(account: Account): Promise<AccountLease | { readonly refused: Refusal }> {
@@ -122,6 +137,8 @@ interface KnownAccount {
   readonly permissions: Permissions;
   readonly limits: AccountLimits;
   readonly mounts: Account["mounts"];
+  readonly requireTls: Account["requireTls"];
+  readonly rules: CertificateRules;
 }
 
 function knownAccount(account: MemoryAccount): KnownAccount {
@@ -132,7 +149,17 @@ function knownAccount(account: MemoryAccount): KnownAccount {
     permissions: permissionsOf(account.permissions ?? "all"),
     limits: account.limits ?? {},
     mounts: account.mounts,
+    requireTls: account.requireTls,
+    rules: rulesOf(account),
   };
+}
+
+function rulesOf({ name, certificates = [], certificateUse = "alone" }: MemoryAccount): CertificateRules {
+  for (const rule of certificates) {
+    if (isCertificateRule(rule)) continue;
+    throw new TypeError(`no certificate fingerprint of ${JSON.stringify(name)}: ${JSON.stringify(rule)}`);
+  }
+  return { certificates, certificateUse };
 }
 
 function secretOf(account: MemoryAccount): KnownAccount["secret"] {

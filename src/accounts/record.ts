@@ -2,13 +2,19 @@
 import { z } from "zod";
 import { PathnameError, pathname } from "../protocol/pathname.js";
 import { type AccountLimits, PERMISSIONS } from "./accounts.js";
+import {
+  CERTIFICATE_USES,
+  type CertificateRules,
+  isCertificateRule,
+  MAX_CERTIFICATES,
+} from "./certificates.js";
 import { isAccountName, MAX_ACCOUNT_NAME } from "./name.js";
 import { isNetwork } from "./networks.js";
 import { PasswordHashError, parsePasswordHash } from "./password-hash.js";
 import type { PermissionRules } from "./permissions.js";
 import { withoutUndefined } from "./schema.js";
 
-export interface AccountRecord {
+export interface AccountRecord extends CertificateRules {
   readonly name: string;
   /** A hash of one of the kinds that `parsePasswordHash` takes; new ones are argon2id. */
   readonly password: string;
@@ -21,9 +27,7 @@ export interface AccountRecord {
   readonly quota?: AccountQuota;
   /** Addresses and networks that logins may come from; all when absent. */
   readonly networks?: readonly string[];
-  readonly tlsRequired?: boolean;
-  /** SHA-256 of client certificates, 64 hexadecimal digits; a login must come with one of them. */
-  readonly certificates?: readonly string[];
+  readonly requireTls?: "login" | "data";
   /** A hash, as `password`: what ACCT must be given after PASS. */
   readonly accountPassword?: string;
   /** ISO 8601, UTC; from then on as if disabled. */
@@ -49,7 +53,6 @@ export const MAX_COMMENT = 1000;
 const MAX_RULES = 1000;
 const MAX_MOUNTS = 100;
 export const MAX_NETWORKS = 1000;
-export const MAX_CERTIFICATES = 100;
 
 const NAMES_EXPECTED = `expected "all", "read-only" or a list of ${PERMISSIONS.join(", ")}`;
 const RULES_EXPECTED = `${NAMES_EXPECTED}, or an object that gives these for directories`;
@@ -127,11 +130,12 @@ export const accountSchema = z.strictObject({
     .array(z.string().refine(isNetwork, { error: "expected a network such as 10.0.0.0/8 or fd00::/8" }))
     .max(MAX_NETWORKS)
     .optional(),
-  tlsRequired: z.boolean().optional(),
+  requireTls: z.enum(["login", "data"]).optional(),
   certificates: z
-    .array(z.string().regex(/^[\da-f]{64}$/, { error: "expected SHA-256 as 64 hexadecimal digits" }))
+    .array(z.string().refine(isCertificateRule, { error: "expected a SHA-256 fingerprint, or common-name" }))
     .max(MAX_CERTIFICATES)
     .optional(),
+  certificateUse: z.enum(CERTIFICATE_USES).optional(),
   accountPassword: passwordHash.optional(),
   expires: time.optional(),
   disabled: z.boolean().default(false),

@@ -4,6 +4,7 @@ import type { z } from "zod";
 type Issue = z.core.$ZodIssue;
 
 export interface DescribedIssue {
+  /** Of what is wrong: of an unknown key, not of what holds it. */
   readonly path: readonly PropertyKey[];
   /** `accounts[2].limits.sessions: expected number, received string` */
   readonly text: string;
@@ -15,7 +16,8 @@ export function describeIssue(error: z.ZodError): DescribedIssue {
   if (first === undefined) return { path: [], text: "not valid" };
   const { issue, path } = innermost(first, []);
   const at = placeOf(path);
-  return { path, text: at === "" ? textOf(issue) : `${at}: ${textOf(issue)}` };
+  const unknown = issue.code === "unrecognized_keys" ? issue.keys.slice(0, 1) : [];
+  return { path: [...path, ...unknown], text: at === "" ? textOf(issue) : `${at}: ${textOf(issue)}` };
 }
 
 /** `accounts[2].limits.sessions` */

@@ -94,7 +94,14 @@ log: json
 
   test("says what is wrong, on which line and under which key", () => {
     const cases: [string, RegExp][] = [
-      ["\nprot: 21\n", /^ferry\.yaml: unknown key "prot"$/],
+      ["\nprot: 21\n", /^ferry\.yaml: line 2: unknown key "prot"$/],
+      [
+        "passiveAddress:\n  - network: 10.0.0.0/8\n    adress: x\n",
+        /^ferry\.yaml: line 3: .*unknown key "adress"$/,
+      ],
+      ["host: []\n", /^ferry\.yaml: line 1: host: expected at least one address$/],
+      ["user: { ann: x }\n", /^ferry\.yaml: line 1: user: expected NAME:PASSWORD, or a list of them$/],
+      ["host: 1\n", /^ferry\.yaml: line 1: host: expected an address, or a list of them$/],
       ["root: .\nport: twenty\n", /^ferry\.yaml: line 2: port: expected number, received string$/],
       ["port: 70000\n", /^ferry\.yaml: line 1: port: expected a port from 0 to 65535$/],
       ["port: 2.5\n", /^ferry\.yaml: line 1: port: expected a port/],

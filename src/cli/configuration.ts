@@ -5,7 +5,15 @@ import { LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
 import { describeIssue, withoutUndefined } from "../accounts/schema.js";
 import { configurationError, systemReason } from "./errors.js";
-import { accountsFrom, accountsPlace, LOG_KINDS, type ServeOptions, UPLOAD_KINDS } from "./serve-options.js";
+import {
+  accountsFrom,
+  accountsPlace,
+  LOG_KINDS,
+  type ServeOptions,
+  TLS_DATA_KINDS,
+  TLS_KINDS,
+  UPLOAD_KINDS,
+} from "./serve-options.js";
 import * as values from "./values.js";
 
 const MAX_FILE = 1024 * 1024;
@@ -77,8 +85,10 @@ function numberOf(parse: (text: string) => number) {
   return z.number().transform(String).pipe(textOf(parse));
 }
 
-function oneOrMore<T extends z.ZodType>(one: T) {
-  return z.union([one.transform((value) => [value]), z.array(one)]);
+function oneOrMore<T extends z.ZodType>(one: T, expected: string) {
+  return z.union([one.transform((value) => [value]), z.array(one)], {
+    error: `expected ${expected}, or a list of them`,
+  });
 }
 
 const path = z.string().min(1, { error: "expected a path" });
@@ -93,14 +103,36 @@ const audit = z.strictObject({
   keepDays: z.int().min(1).max(3650).default(90),
 });
 
+const tlsKind = z.enum(TLS_KINDS, { error: "expected off, allow or require" });
+
+const tlsHost = z
+  .strictObject({ cert: path, key: path.optional(), hosts: oneOrMore(path, "a host name").optional() })
+  .transform(({ cert, key = cert, hosts }) => (hosts === undefined ? { cert, key } : { cert, key, hosts }));
+
 const configuration = z.strictObject({
   root: path.optional(),
   port: numberOf(values.port).optional(),
-  host: oneOrMore(textOf(values.host)).optional(),
-  user: oneOrMore(textOf(values.credentials)).optional(),
+  host: oneOrMore(textOf(values.host), "an address")
+    .refine((hosts) => hosts.length > 0, { error: "expected at least one address" })
+    .optional(),
+  user: oneOrMore(textOf(values.credentials), "NAME:PASSWORD").optional(),
   anonymous: z.boolean().optional(),
   accounts: path.pipe(textOf(accountsPlace)).optional(),
   readOnly: z.boolean().optional(),
+  tls: tlsKind.optional(),
+  tlsCert: path.optional(),
+  tlsKey: path.optional(),
+  tlsSelfSigned: z.boolean().optional(),
+  implicitTlsPort: numberOf(values.port).optional(),
+  tlsData: z.enum(TLS_DATA_KINDS, { error: "expected off, prefer or require" }).optional(),
+  tlsProtectData: tlsKind.optional(),
+  tlsHosts: z.array(tlsHost).min(1).optional(),
+  tlsClientCertificates: z.enum(["request", "require"], { error: "expected request or require" }).optional(),
+  tlsClientCa: path.optional(),
+  tlsClientCrl: path.optional(),
+  tlsClearControl: z.boolean().optional(),
+  tlsAcceptBareEnd: z.boolean().optional(),
+  stateDirectory: path.optional(),
   passivePorts: textOf(values.portNumbers).optional(),
   passiveAddress: z.union([textOf(values.passiveAddress), z.array(passiveRule)]).optional(),
   maxSessions: numberOf(values.count).optional(),
@@ -124,9 +156,22 @@ const configuration = z.strictObject({
 });
 
 function atDirectory(directory: string, options: ServeOptions): ServeOptions {
-  const { root, accounts, xferlog } = options;
+  const { root, accounts, xferlog, tlsCert, tlsKey, tlsHosts, tlsClientCa, tlsClientCrl } = options;
+  const { stateDirectory } = options;
   return {
     ...options,
+    ...(tlsCert !== undefined && { tlsCert: resolve(directory, tlsCert) }),
+    ...(tlsKey !== undefined && { tlsKey: resolve(directory, tlsKey) }),
+    ...(tlsHosts !== undefined && {
+      tlsHosts: tlsHosts.map((host) => ({
+        ...host,
+        cert: resolve(directory, host.cert),
+        key: resolve(directory, host.key),
+      })),
+    }),
+    ...(tlsClientCa !== undefined && { tlsClientCa: resolve(directory, tlsClientCa) }),
+    ...(tlsClientCrl !== undefined && { tlsClientCrl: resolve(directory, tlsClientCrl) }),
+    ...(stateDirectory !== undefined && { stateDirectory: resolve(directory, stateDirectory) }),
     ...(root !== undefined && { root: resolve(directory, root) }),
     ...(accounts !== undefined && { accounts: accountsFrom(directory, accounts) }),
     ...(xferlog !== undefined && { xferlog: resolve(directory, xferlog) }),

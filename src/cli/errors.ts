@@ -49,6 +49,7 @@ const SYSTEM_REASONS: ReadonlyMap<string, string> = new Map([
   ["EACCES", "permission denied"],
   ["EPERM", "permission denied"],
   ["EISDIR", "it is a directory"],
+  ["EEXIST", "it is not a folder"],
   ["ENOTDIR", "a part of the path is not a directory"],
   ["ENOSPC", "the disk is full"],
   ["EROFS", "the file system is read-only"],

@@ -13,19 +13,24 @@ const DEFAULT_HOSTS = ["127.0.0.1", "::1"] as const;
  */
 export async function listen(
   server: Pick<FtpServer, "listen">,
-  { host: hosts, port }: Settings,
+  { host: hosts, port, implicitTlsPort }: Settings,
   warn: (message: string) => void,
 ): Promise<readonly ListenAddress[]> {
+  const ports = {
+    port,
+    ...(implicitTlsPort !== undefined && { implicitTls: { port: implicitTlsPort } }),
+  };
   try {
-    return await server.listen({ hosts: hosts ?? DEFAULT_HOSTS, port });
+    return await server.listen({ hosts: hosts ?? DEFAULT_HOSTS, ...ports });
   } catch (error) {
-    if (hosts !== undefined || !isMissing(error, DEFAULT_HOSTS[1])) throw listenError(error, port);
+    if (hosts !== undefined || !isMissing(error, DEFAULT_HOSTS[1]))
+      throw listenError(error, portOf(error) ?? port);
     warn("this machine has no ::1; listening on 127.0.0.1 only");
   }
   try {
-    return await server.listen({ hosts: [DEFAULT_HOSTS[0]], port });
+    return await server.listen({ hosts: [DEFAULT_HOSTS[0]], ...ports });
   } catch (error) {
-    throw listenError(error, port);
+    throw listenError(error, portOf(error) ?? port);
   }
 }
 
@@ -58,6 +63,11 @@ function listenError(error: unknown, port: number): CliError {
     default:
       return failure(`cannot listen on port ${port} of ${address}: ${systemReason(error)}`, error);
   }
+}
+
+/** Of the two ports the one that it was about. */
+function portOf(error: unknown): number | undefined {
+  return error instanceof Error && "port" in error && typeof error.port === "number" ? error.port : undefined;
 }
 
 function addressOf(error: unknown): string | undefined {

@@ -148,6 +148,9 @@ describe("the log", () => {
   test("does not show what PASS and ACCT said, even if the event did", () => {
     for (const verb of ["PASS", "ACCT"]) {
       assert.doesNotMatch(JSON.stringify(commandRecord(command({ verb, argument: "hunter2" }))), /hunter2/);
+      // Somebody at a keyboard who forgot the space.
+      const run = commandRecord(command({ verb: `${verb}HUNTER2`, argument: "****", code: 500 }));
+      assert.doesNotMatch(JSON.stringify(run), /hunter2/i);
     }
   });
 });

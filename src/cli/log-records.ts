@@ -32,7 +32,7 @@ export function commandRecord({ session, verb, argument, code, duration, error }
   return {
     event: "command",
     ...who(session),
-    verb: shown(verb),
+    verb: shownVerb(verb),
     argument: isSecret(verb) ? "****" : shown(argument),
     code,
     ms: rounded(duration),
@@ -43,6 +43,12 @@ export function commandRecord({ session, verb, argument, code, duration, error }
 /** The server hides these already; a password in a log is bad enough to look twice. */
 function isSecret(verb: string): boolean {
   return verb === "PASS" || verb === "ACCT";
+}
+
+/** `PASSsecret`, of somebody at a keyboard who forgot the space, is no verb. */
+function shownVerb(verb: string): string {
+  const [, secret] = /^(PASS|ACCT)./s.exec(verb) ?? [];
+  return secret === undefined ? shown(verb) : `${secret}****`;
 }
 
 export function transferRecord({

@@ -1,12 +1,27 @@
 #!/usr/bin/env node
 /** The `ferry` command. Nothing but this file touches the process. */
+import { homedir } from "node:os";
+import { join } from "node:path";
 import { printable } from "../protocol/text.js";
+import { failure } from "./errors.js";
 import { runProgram } from "./program.js";
 import type { Terminal } from "./terminal.js";
 
 const SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
 
+/** process.cwd() throws when the folder was deleted under the shell that starts us. */
+function currentFolder(): string {
+  try {
+    return process.cwd();
+  } catch (error) {
+    throw failure("the current folder does not exist any more: change to another one", error);
+  }
+}
+
 const debugging = process.env.FERRY_DEBUG !== undefined;
+
+// The specification has relative ones ignored.
+const stateHome = process.env.XDG_STATE_HOME?.startsWith("/") ? process.env.XDG_STATE_HOME : "";
 
 const terminal: Terminal = {
   get input() {
@@ -14,7 +29,10 @@ const terminal: Terminal = {
   },
   output: process.stdout,
   errors: process.stderr,
-  workingDirectory: process.cwd(),
+  get workingDirectory() {
+    return currentFolder();
+  },
+  stateDirectory: join(stateHome === "" ? join(homedir(), ".local", "state") : stateHome, "ferry"),
   debugging,
   onSignals(listener) {
     const listeners = SIGNALS.map((signal) => [signal, () => listener(signal)] as const);

@@ -42,7 +42,11 @@ describe("the command line", () => {
   test("answers wrong usage with one line and exit code 2", async () => {
     const cases: [string[], RegExp][] = [
       [["sevre"], /^ferry: unknown command 'sevre' \(Did you mean serve\?\); see `ferry --help`\n$/],
-      [["serve", "--bogus"], /^ferry: unknown option '--bogus'; see/],
+      [["serve", "--bogus"], /^ferry: unknown option '--bogus'; see `ferry serve --help`\n$/],
+      [
+        ["user", "set", "ann", "--accounts", "x", "--bogus"],
+        /^ferry: unknown option '--bogus'; see `ferry user set --help`\n$/,
+      ],
       [["serve", "--port"], /^ferry: option '--port <number>' argument missing; see/],
       [["serve", "--port", "x"], /^ferry: --port <number>: expected a port from 0 to 65535\n$/],
       [["serve", "--log", "loud"], /^ferry: .*'loud' is invalid.*pretty, json, silent/],
@@ -68,7 +72,7 @@ describe("the command line", () => {
         ["user", "set", "ann", "--accounts", "x", "--permissions", "lst"],
         /^ferry: --permissions <names>: expected all/,
       ],
-      [["user", "frobnicate"], /^ferry: unknown command 'frobnicate'/],
+      [["user", "frobnicate"], /^ferry: unknown command 'frobnicate'; see `ferry user --help`\n$/],
     ];
     for (const [argv, expected] of cases) {
       const { exitCode, out, err } = await ferry(argv);
@@ -80,14 +84,7 @@ describe("the command line", () => {
   });
 
   test("says of flags that come later that they are not there yet", async () => {
-    for (const flag of [
-      "--tls",
-      "--tls-cert",
-      "--tls-self-signed",
-      "--implicit-tls-port",
-      "--workers",
-      "--storage",
-    ]) {
+    for (const flag of ["--workers", "--storage"]) {
       assert.deepEqual(await ferry(["serve", flag, "1"]), {
         exitCode: 2,
         out: "",
@@ -287,6 +284,33 @@ describe("ferry user", () => {
     const empty = await ferry(["user", "passwd", "ann", ...file], { workingDirectory, input: "\n" });
     assert.deepEqual([empty.exitCode, empty.err], [1, "ferry: the password is empty\n"]);
     assert.equal(await readFile(join(workingDirectory, "accounts.json"), "utf8"), before);
+  });
+
+  test("never writes what it could not read again", async (t) => {
+    const workingDirectory = await folder(t);
+    const add = ["user", "add", "ann", "--accounts", "a.json", "--home", "ann"];
+    assert.equal((await ferry(add, { input: "x\n", workingDirectory })).exitCode, 0);
+    const names = Array.from({ length: 20 }, () => "list").join(",");
+    const set = ["user", "set", "ann", "--accounts", "a.json", "--permissions", names];
+    assert.equal((await ferry(set, { workingDirectory })).exitCode, 0);
+    const accounts = await readAccountsFile(join(workingDirectory, "a.json"));
+    assert.deepEqual(accounts.get("ann")?.permissions, ["list"]);
+  });
+
+  test("refuses a home that cannot be made, also where the system says ENOENT for ever", async (t) => {
+    const workingDirectory = await folder(t);
+    await writeFile(join(workingDirectory, "file"), "");
+    const cases: [string, RegExp][] = [
+      ["/proc/ferry/home", /^ferry: cannot make \/proc\/ferry\/home: /],
+      ["file", /^ferry: cannot make .*file: it is not a folder\n$/],
+      ["file/home", /^ferry: cannot make .*file\/home: a part of the path is not a directory\n$/],
+    ];
+    for (const [home, expected] of cases) {
+      const argv = ["user", "add", "ann", "--accounts", "a.json", "--home", home];
+      const { exitCode, err } = await ferry(argv, { input: "x\n", workingDirectory });
+      assert.equal(exitCode, 1);
+      assert.match(err, expected);
+    }
   });
 
   test("leaves a file alone that it cannot read", async (t) => {

@@ -45,32 +45,36 @@ async function parseAndRun(argv: readonly string[], terminal: Terminal): Promise
     if (error.exitCode === 0) return 0;
     // The help that commander prints when no command is named.
     if (error.code === "commander.help") return 2;
-    throw usageError(usageMessage(error));
+    throw usageError(usageMessage(error, helpFor(program, argv)));
   }
   return exitCode;
 }
 
 /** Flags that DESIGN 7 has and this version does not: an unknown flag would look like a typing mistake. */
-const LATER_FLAGS: ReadonlySet<string> = new Set([
-  "--tls",
-  "--tls-cert",
-  "--tls-key",
-  "--tls-self-signed",
-  "--tls-data",
-  "--implicit-tls-port",
-  "--workers",
-  "--storage",
-]);
+const LATER_FLAGS: ReadonlySet<string> = new Set(["--workers", "--storage"]);
+
+/** The help of the command that was meant, as far as it was named. */
+function helpFor(program: Command, argv: readonly string[]): string {
+  let command = program;
+  const names = ["ferry"];
+  for (const word of argv) {
+    const next = command.commands.find((each) => each.name() === word);
+    if (next === undefined) break;
+    names.push(word);
+    command = next;
+  }
+  return `${names.join(" ")} --help`;
+}
 
 /** commander's message without its prefix and full stop, on one line. */
-function usageMessage(error: CommanderError): string {
+function usageMessage(error: CommanderError, help: string): string {
   const flag = /unknown option '(--[\w-]+)/.exec(error.message)?.[1];
   if (flag !== undefined && LATER_FLAGS.has(flag)) return `${flag} is not in this version of ferry`;
   const message = error.message
     .replace(/^error: /, "")
     .replace(/\s+/g, " ")
     .replace(/\.? ?$/, "");
-  return `${printable(message)}; see \`ferry --help\``;
+  return `${printable(message)}; see \`${help}\``;
 }
 
 /** A bug of ours. The message is what there is to say to a user. */

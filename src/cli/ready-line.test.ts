@@ -32,7 +32,14 @@ describe("the ready line", () => {
 });
 
 describe("listening", () => {
-  const settings: Settings = { root: ".", rootPath: "/", port: 2121, users: [], log: "silent" };
+  const settings: Settings = {
+    root: ".",
+    rootPath: "/",
+    port: 2121,
+    users: [],
+    log: "silent",
+    stateDirectory: "/state",
+  };
 
   /** A server on a machine that has the problems given, by address. */
   function server(problems: Record<string, string>) {

@@ -4,10 +4,17 @@ import { networkInterfaces } from "node:os";
 import type { ListenAddress } from "../server/listen.js";
 import type { Credentials } from "./values.js";
 
-/** `ferry: listening on ftp://127.0.0.1:2121, ftp://[::1]:2121 (root ./files)` */
+/** `ferry: listening on ftp://127.0.0.1:2121, ftps://127.0.0.1:990 (root ./files)`; ftps is implicit TLS. */
 export function readyLine(addresses: readonly ListenAddress[], root: string): string {
-  const urls = addresses.map(({ address, port }) => `ftp://${urlHost(address)}:${port}`);
+  const urls = addresses.map(
+    ({ address, port, implicitTls }) => `${implicitTls ? "ftps" : "ftp"}://${urlHost(address)}:${port}`,
+  );
   return `ferry: listening on ${urls.join(", ")} (root ${root})`;
+}
+
+/** What whoever sees a self-signed certificate for the first time should compare. */
+export function fingerprintLine(fingerprint: string): string {
+  return `ferry: certificate SHA-256 ${fingerprint}`;
 }
 
 /** The generated account, and a URL that can be pasted into a client. */

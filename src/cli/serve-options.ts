@@ -15,6 +15,12 @@ export const LOG_KINDS = ["pretty", "json", "silent"] as const;
 export type LogKind = (typeof LOG_KINDS)[number];
 
 export const UPLOAD_KINDS = ["atomic", "direct"] as const;
+export const TLS_KINDS = ["off", "allow", "require"] as const;
+export type TlsKind = (typeof TLS_KINDS)[number];
+
+export const TLS_DATA_KINDS = ["off", "prefer", "require"] as const;
+export type TlsDataKind = (typeof TLS_DATA_KINDS)[number];
+
 export type UploadKind = (typeof UPLOAD_KINDS)[number];
 
 /** Absent is what was not said. Times are in seconds. */
@@ -26,6 +32,26 @@ export interface ServeOptions {
   readonly anonymous?: boolean;
   readonly accounts?: string;
   readonly readOnly?: boolean;
+  readonly tls?: TlsKind;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly tlsSelfSigned?: boolean;
+  readonly implicitTlsPort?: number;
+  readonly tlsData?: TlsDataKind;
+  /** These have no flag. */
+  readonly tlsProtectData?: TlsKind;
+  readonly tlsHosts?: readonly {
+    readonly hosts?: readonly string[];
+    readonly cert: string;
+    readonly key: string;
+  }[];
+  readonly tlsClientCertificates?: "request" | "require";
+  readonly tlsClientCa?: string;
+  readonly tlsClientCrl?: string;
+  readonly tlsClearControl?: boolean;
+  readonly tlsAcceptBareEnd?: boolean;
+  /** Where what is made once is kept. */
+  readonly stateDirectory?: string;
   readonly passivePorts?: values.PortNumbers;
   readonly passiveAddress?: string | readonly { readonly network: string; readonly address?: string }[];
   readonly maxSessions?: number;
@@ -64,6 +90,18 @@ export function addServeOptions(command: Command): Command {
     new Option("--anonymous", "let anybody read ROOT"),
     one("--accounts <place>", "accounts file or mongodb://host/database, see `ferry user`", accountsPlace),
     new Option("--read-only", "nobody changes anything"),
+    new Option(
+      "--tls <policy>",
+      "off; allow: AUTH TLS; require: no login without (default allow with a certificate)",
+    ).choices(TLS_KINDS),
+    new Option("--tls-cert <file>", "PEM file with the certificate and its chain; followed when it changes"),
+    new Option("--tls-key <file>", "PEM file with the private key, not encrypted"),
+    new Option("--tls-self-signed", "make a certificate once, keep it, and print its fingerprint"),
+    one("--implicit-tls-port <number>", "a second port where TLS begins at once, such as 990", values.port),
+    new Option(
+      "--tls-data <binding>",
+      "prefer: data connections resume the session or bring none; require; off (default prefer)",
+    ).choices(TLS_DATA_KINDS),
     one(
       "--passive-ports <first-last>",
       `ports of passive data connections (default ${passive.from}-${passive.to})`,

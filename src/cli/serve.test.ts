@@ -109,6 +109,13 @@ describe("ferry serve", () => {
     assert.equal(await readFile(join(directory, "files", "new.txt"), "utf8"), "new");
   });
 
+  test("listens once on a host that is named twice", async (t) => {
+    const { lines } = await serve(t, await folder(t), [
+      ...["files", "--user", "ann:x", "--host", "127.0.0.1", "--host", "127.0.0.1"],
+    ]);
+    assert.match(String(lines[0]), /^ferry: listening on ftp:\/\/127\.0\.0\.1:\d+ \(root files\)$/);
+  });
+
   test("takes one free port for all hosts with --port 0", async (t) => {
     const { lines } = await serve(t, await folder(t), ["files", "--user", "ann:x"]);
     const ports = [...(lines[0] ?? "").matchAll(/:(\d+)[, ]/g)].map((found) => found[1]);
@@ -410,6 +417,21 @@ describe("the process", () => {
       code: 1,
       err: "ferry: cannot serve nowhere: there is no such folder; make it first, or name another\n",
     });
+  });
+
+  test("started in a folder that was deleted says so in one line", async (t) => {
+    const directory = await folder(t);
+    const gone = join(directory, "gone");
+    await mkdir(gone);
+    const program = fileURLToPath(new URL("main.js", import.meta.url));
+    const script = 'rmdir "$PWD" && exec "$0" "$1" serve /';
+    const child = spawn("sh", ["-c", script, process.execPath, program], { cwd: gone });
+    let err = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      err += text;
+    });
+    assert.deepEqual(await once(child, "close"), [1, null]);
+    assert.equal(err, "ferry: the current folder does not exist any more: change to another one\n");
   });
 
   test("goes on serving when nobody reads its log any more", async (t) => {

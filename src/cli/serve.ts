@@ -2,14 +2,16 @@
 import type { Command } from "commander";
 import { FtpServer } from "../server/server.js";
 import { CliError, type ExitCode, usageError } from "./errors.js";
+import { FileWatch } from "./file-watch.js";
 import { GuestBook } from "./guest-book.js";
 import { LineFile } from "./line-file.js";
 import { listen } from "./listening.js";
 import { ServerLog } from "./logging.js";
-import { accountLines, readyLine } from "./ready-line.js";
+import { accountLines, fingerprintLine, readyLine } from "./ready-line.js";
 import { recordLogins } from "./record-logins.js";
 import { ServeAccounts } from "./serve-accounts.js";
 import { addServeOptions, type ServeOptions } from "./serve-options.js";
+import { loadTls, tlsFiles, tlsStamp } from "./serve-tls.js";
 import { serverOptionsOf } from "./server-options.js";
 import { generatedAccount, type Invocation, lacksAccounts, type Settings, settingsOf } from "./settings.js";
 import type { Terminal } from "./terminal.js";
@@ -21,9 +23,11 @@ const EXAMPLES = `
 Examples:
   ferry serve ./files --port 2121
   ferry serve /srv/ftp --host 0.0.0.0 --user ann:secret --passive-ports 50000-50100
+  ferry serve /srv/ftp --host 0.0.0.0 --tls require --tls-self-signed --implicit-tls-port 990
   ferry serve /srv/ftp --host :: --accounts accounts.json --anonymous --xferlog /var/log/xferlog
 
-SIGTERM and SIGINT let transfers finish (a second one does not); SIGHUP reads configuration and accounts again.
+SIGTERM and SIGINT let transfers finish (a second one does not); SIGHUP reads configuration, accounts
+and certificates again; certificates are also followed by themselves.
 With no --user, --anonymous or --accounts, an account with a random password is made and printed.`;
 
 /** @param run Told what to wait for; its value is the process's exit code. */
@@ -38,9 +42,12 @@ export function addServeCommand(
     .argument("[ROOT]", "folder to serve (default: the current one)")
     .addHelpText("after", EXAMPLES);
   addServeOptions(command).action((root: string | undefined, flags: ServeOptions & { config?: string }) => {
-    const { workingDirectory } = terminal;
+    const { workingDirectory, stateDirectory } = terminal;
     return run(
-      serve({ root, flags, workingDirectory, onTerminal: terminal.errors.isTTY ?? false }, terminal),
+      serve(
+        { root, flags, workingDirectory, stateDirectory, onTerminal: terminal.errors.isTTY ?? false },
+        terminal,
+      ),
     );
   });
 }
@@ -73,6 +80,7 @@ class Running {
   readonly #log: ServerLog;
   readonly #guests = new GuestBook();
   #settings: Settings;
+  #tlsStamp = "";
 
   constructor(invocation: Invocation, settings: Settings, terminal: Terminal, log: ServerLog) {
     this.#invocation = invocation;
@@ -86,7 +94,15 @@ class Running {
     const accounts = await ServeAccounts.open(this.#settings, { log, guests, generated });
     const { xferlog: file } = this.#settings;
     const xferlog = file === undefined ? undefined : await Xferlog.open(file, (message) => log.warn(message));
-    const server = new FtpServer(serverOptionsOf(this.#settings, accounts.store));
+    const tls = await loadTls(this.#settings).catch(async (error: unknown) => {
+      await accounts.close();
+      await xferlog?.close();
+      throw error;
+    });
+    this.#tlsStamp = tlsStamp(tls);
+    const server = new FtpServer(serverOptionsOf(this.#settings, accounts.store, tls));
+    const certificates = new FileWatch(() => this.#reloadTls(server));
+    await certificates.follow(tlsFiles(this.#settings));
     log.attach(server, guests);
     xferlog?.attach(server, guests);
     await recordLogins(server, accounts.audit, this.#settings);
@@ -94,10 +110,14 @@ class Running {
     try {
       const addresses = await listen(server, this.#settings, (message) => log.warn(message));
       const lines = [readyLine(addresses, this.#settings.root)];
+      if (this.#settings.tlsSelfSigned === true && tls !== undefined) {
+        lines.push(fingerprintLine(tls.identities.all[0].fingerprint));
+      }
       if (generated !== undefined) lines.push(...accountLines(addresses, generated));
       this.#terminal.output.write(`${lines.join("\n")}\n`);
-      await this.#untilStopped(server, () => this.#reload(server, accounts, xferlog));
+      await this.#untilStopped(server, () => this.#reload(server, { accounts, xferlog, certificates }));
     } finally {
+      certificates.close();
       await accounts.close();
       await xferlog?.close();
     }
@@ -130,14 +150,38 @@ class Running {
     });
   }
 
+  /** The files changed by themselves. Sessions keep what they have, and so does everybody when the new ones are bad. */
+  async #reloadTls(server: FtpServer): Promise<void> {
+    try {
+      const tls = await loadTls(this.#settings);
+      if (tls === undefined || tlsStamp(tls) === this.#tlsStamp) return;
+      server.reconfigure({ tls });
+      this.#tlsStamp = tlsStamp(tls);
+      this.#log.info("certificates read again: they hold for new sessions");
+    } catch (error) {
+      const reason = error instanceof CliError ? error.message : "they cannot be read";
+      this.#log.warn(
+        `the certificates changed and cannot be used, the old ones still hold: ${reason}`,
+        error,
+      );
+    }
+  }
+
   /** Never throws: a configuration that cannot be used changes nothing. */
-  async #reload(server: FtpServer, accounts: ServeAccounts, xferlog: Xferlog | undefined): Promise<void> {
+  async #reload(
+    server: FtpServer,
+    o: { accounts: ServeAccounts; xferlog: Xferlog | undefined; certificates: FileWatch },
+  ): Promise<void> {
+    const { accounts, xferlog, certificates } = o;
     try {
       const next = await settingsOf(this.#invocation);
+      const tls = await loadTls(next);
       await accounts.reload(next);
-      server.reconfigure(serverOptionsOf(next, accounts.store));
+      server.reconfigure({ tls, ...serverOptionsOf(next, accounts.store, tls) });
+      this.#tlsStamp = tlsStamp(tls);
+      await certificates.follow(tlsFiles(next));
       xferlog?.reopen();
-      for (const key of ["host", "port", "log", "xferlog", "audit"] as const) {
+      for (const key of ["host", "port", "implicitTlsPort", "log", "xferlog", "audit"] as const) {
         if (JSON.stringify(next[key]) === JSON.stringify(this.#settings[key])) continue;
         this.#log.warn(`a new ${key} takes effect at the next start`);
       }

@@ -1,13 +1,18 @@
 /** From what the command line says to what a server is told. */
 import type { AccountStore } from "../accounts/accounts.js";
-import { DEFAULT_PASSIVE_PORTS, type ServerOptions } from "../server/options.js";
+import { DEFAULT_PASSIVE_PORTS, type ServerOptions, type TlsOptions } from "../server/options.js";
 import type { Settings } from "./settings.js";
 
 /** Every option is named, also those that have their defaults: reconfiguring puts a removed one back. */
-export function serverOptionsOf(settings: Settings, accounts: AccountStore): ServerOptions {
+export function serverOptionsOf(
+  settings: Settings,
+  accounts: AccountStore,
+  tls: TlsOptions | undefined,
+): ServerOptions {
   const { passiveAddress, idleTimeout, loginTimeout, dataTimeout, drainTimeout } = settings;
   return {
     accounts,
+    ...(tls !== undefined && { tls }),
     strictRfc959: settings.strictRfc959 ?? false,
     allowForeignData: settings.allowForeignData ?? false,
     passive: {

@@ -1,6 +1,6 @@
 /** What a server runs with: flags over the configuration file over defaults, checked as a whole. */
 import { randomInt } from "node:crypto";
-import { stat } from "node:fs/promises";
+import { access, constants, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { isDatabaseUrl } from "../accounts/mongodb/url.js";
 import { readConfiguration } from "./configuration.js";
@@ -17,6 +17,7 @@ export interface Settings extends ServeOptions {
   readonly host?: readonly string[];
   readonly users: readonly Credentials[];
   readonly log: LogKind;
+  readonly stateDirectory: string;
 }
 
 /** What was said on the command line. */
@@ -24,6 +25,8 @@ export interface Invocation {
   readonly root: string | undefined;
   readonly flags: ServeOptions & { readonly config?: string };
   readonly workingDirectory: string;
+  /** Where what is made once is kept, unless the configuration says otherwise. */
+  readonly stateDirectory: string;
   /** Whether the log goes to a terminal. */
   readonly onTerminal: boolean;
 }
@@ -34,17 +37,22 @@ export async function settingsOf({ root: said, flags, ...o }: Invocation): Promi
   const file = config === undefined ? {} : await readConfiguration(resolve(o.workingDirectory, config));
   const options: ServeOptions = { ...file, ...beating };
   const root = said ?? options.root ?? ".";
-  const { accounts, xferlog } = options;
+  const { host, accounts, xferlog, tlsCert, tlsKey } = options;
   const settings: Settings = {
     ...options,
     root,
     rootPath: resolve(o.workingDirectory, root),
+    ...(host !== undefined && { host: [...new Set(host)] }),
     port: options.port ?? 21,
     users: options.user ?? [],
     log: options.log ?? (o.onTerminal ? "pretty" : "json"),
     ...(accounts !== undefined && { accounts: accountsFrom(o.workingDirectory, accounts) }),
     ...(xferlog !== undefined && { xferlog: resolve(o.workingDirectory, xferlog) }),
+    ...(tlsCert !== undefined && { tlsCert: resolve(o.workingDirectory, tlsCert) }),
+    ...(tlsKey !== undefined && { tlsKey: resolve(o.workingDirectory, tlsKey) }),
+    stateDirectory: options.stateDirectory ?? o.stateDirectory,
   };
+  checkTls(settings);
   checkUsers(settings.users);
   checkAudit(settings);
   await checkRoot(settings);
@@ -77,10 +85,27 @@ function checkAudit({ audit, accounts }: Settings): void {
   throw usageError("audit: is written to the accounts' database: give accounts: mongodb://…");
 }
 
-async function checkRoot({ root, rootPath }: Settings): Promise<void> {
+function checkTls({ tls, tlsCert, tlsKey, tlsSelfSigned, implicitTlsPort, port }: Settings): void {
+  if (tlsKey !== undefined && tlsCert === undefined) throw usageError("--tls-key needs --tls-cert beside it");
+  if (tlsCert !== undefined && tlsSelfSigned === true) {
+    throw usageError("--tls-cert and --tls-self-signed are two certificates: give one of them");
+  }
+  if (tls === "off" && implicitTlsPort !== undefined) {
+    throw usageError("--implicit-tls-port needs TLS, and --tls off has none");
+  }
+  if (implicitTlsPort !== undefined && implicitTlsPort === port && port !== 0) {
+    throw usageError("--implicit-tls-port and --port need two ports");
+  }
+}
+
+async function checkRoot(settings: Settings): Promise<void> {
+  const { root, rootPath, users, anonymous } = settings;
+  const isUsed = users.length > 0 || anonymous === true || lacksAccounts(settings);
   let isDirectory: boolean;
   try {
     isDirectory = (await stat(rootPath)).isDirectory();
+    // Else every session would log in and find that nothing is permitted.
+    if (isDirectory && isUsed) await access(rootPath, constants.X_OK);
   } catch (error) {
     if (systemCode(error) !== "ENOENT") throw failure(`cannot serve ${root}: ${systemReason(error)}`, error);
     throw failure(`cannot serve ${root}: there is no such folder; make it first, or name another`, error);

@@ -39,6 +39,8 @@ export function fakeTerminal(o: FakeOptions = {}): FakeTerminal {
     output,
     errors: { ...errors, ...(o.logDescriptor !== undefined && { fd: o.logDescriptor }) },
     workingDirectory: o.workingDirectory ?? "/",
+    // Tests keep what is made where they work.
+    stateDirectory: `${o.workingDirectory ?? ""}/state`,
     debugging: o.debugging ?? false,
     onSignals(listener) {
       deliver = listener;

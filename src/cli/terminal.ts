@@ -5,6 +5,8 @@ export interface Terminal {
   readonly errors: TerminalOutput;
   /** Relative paths are seen from here. */
   readonly workingDirectory: string;
+  /** Where what is made once is kept: $XDG_STATE_HOME/ferry, or ~/.local/state/ferry. */
+  readonly stateDirectory: string;
   /** Whether stacks of unexpected errors are wanted (FERRY_DEBUG). */
   readonly debugging: boolean;
   /** Calls back for SIGTERM, SIGINT and SIGHUP from now on; the returned function ends that. */

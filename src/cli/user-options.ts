@@ -1,6 +1,7 @@
 /** What `ferry user add` and `set` can be told of an account. */
 import { type Command, Option } from "commander";
 import { type AccountLimits, PERMISSIONS, type Permission } from "../accounts/accounts.js";
+import { CERTIFICATE_USES, type CertificateRules, isCertificateRule } from "../accounts/certificates.js";
 import type { PermissionNames, PermissionRules } from "../accounts/permissions.js";
 import { type AccountQuota, type AccountRecord, MAX_COMMENT } from "../accounts/record.js";
 import { pathname } from "../protocol/pathname.js";
@@ -23,8 +24,9 @@ export interface UserOptions {
   readonly quotaFiles?: number | "none";
   readonly quotaMonth?: number | "none";
   readonly network?: readonly string[] | "none";
-  readonly tls?: "required" | "optional";
+  readonly tls?: keyof typeof TLS_NEEDS;
   readonly certificate?: readonly string[] | "none";
+  readonly certificateUse?: (typeof CERTIFICATE_USES)[number];
   readonly expires?: string | "none";
   readonly comment?: string;
 }
@@ -33,6 +35,8 @@ interface Named {
   readonly name: string;
   readonly value: string;
 }
+
+const TLS_NEEDS = { required: "login", data: "data", optional: undefined } as const;
 
 export function addPlaceOptions(command: Command): Command {
   return command
@@ -69,8 +73,19 @@ export function addAccountOptions(command: Command): Command {
     .addOption(optional("--quota-files <number>", "files and folders that may be stored", values.count))
     .addOption(optional("--quota-month <bytes>", "that may be uploaded in a month", values.bytes))
     .addOption(several("--network <network>", "logins from here only, such as 10.0.0.0/8", values.network))
-    .addOption(new Option("--tls <when>", "whether logins need TLS").choices(["required", "optional"]))
-    .addOption(several("--certificate <sha256>", "logins with this client certificate only", certificate))
+    .addOption(
+      new Option("--tls <when>", "required: no login without TLS; data: no transfer either").choices(
+        Object.keys(TLS_NEEDS),
+      ),
+    )
+    .addOption(
+      several("--certificate <sha256>", "a client certificate of the account, or common-name", certificate),
+    )
+    .addOption(
+      new Option("--certificate-use <how>", "whether it lets in alone, or with the password only").choices(
+        CERTIFICATE_USES,
+      ),
+    )
     .addOption(optional("--expires <time>", "from then on disabled, such as 2027-01-31 (UTC)", time))
     .addOption(value("--comment <text>", "for people", comment));
 }
@@ -87,13 +102,13 @@ export function recordWith(
   absolute: (folder: string) => string,
 ): AccountRecord {
   const { quota: _quota, mounts: _mounts, networks: _networks, ...kept } = before;
-  const { certificates: _certificates, tlsRequired: _tls, expires: _expires, ...rest } = kept;
+  const { certificates: _certificates, certificateUse: _use, requireTls: _tls, ...others } = kept;
+  const { expires: _expires, ...rest } = others;
   const quota = quotaWith(before.quota ?? {}, o);
   const mounts = o.mount === undefined ? before.mounts : mountsOf(o.mount, absolute);
   const networks = said(o.network, before.networks);
-  const certificates = said(o.certificate, before.certificates);
   const expires = said(o.expires, before.expires);
-  const tlsRequired = o.tls === undefined ? before.tlsRequired === true : o.tls === "required";
+  const requireTls = o.tls === undefined ? before.requireTls : TLS_NEEDS[o.tls];
   return {
     ...rest,
     home: o.home === undefined ? before.home : absolute(o.home),
@@ -102,8 +117,8 @@ export function recordWith(
     ...(Object.keys(quota).length > 0 && { quota }),
     ...(mounts !== undefined && { mounts }),
     ...(networks !== undefined && { networks }),
-    ...(certificates !== undefined && { certificates }),
-    ...(tlsRequired && { tlsRequired }),
+    ...certificatesWith(before, o),
+    ...(requireTls !== undefined && { requireTls }),
     ...(expires !== undefined && { expires }),
     ...(o.comment !== undefined && { comment: o.comment }),
   };
@@ -116,6 +131,13 @@ export function publicAccount({
   ...account
 }: AccountRecord): Omit<AccountRecord, "password" | "accountPassword"> & { readonly acct?: true } {
   return accountPassword === undefined ? account : { ...account, acct: true };
+}
+
+function certificatesWith(before: CertificateRules, o: UserOptions): CertificateRules {
+  const certificates = said(o.certificate, before.certificates);
+  const certificateUse = o.certificateUse ?? before.certificateUse;
+  if (certificates === undefined) return {};
+  return { certificates, ...(certificateUse !== undefined && { certificateUse }) };
 }
 
 function limitsWith(limits: AccountLimits, o: UserOptions): AccountLimits {
@@ -208,7 +230,7 @@ function permissions(text: string): PermissionNames {
   if (text === "all" || text === "read-only") return text;
   const names = text.split(",").map((name) => name.trim());
   const wrong = names.find((name) => !isPermission(name));
-  if (wrong === undefined) return names.filter(isPermission);
+  if (wrong === undefined) return [...new Set(names.filter(isPermission))];
   throw new values.ValueError(`expected all, read-only, or some of ${PERMISSIONS.join(",")}`);
 }
 
@@ -243,9 +265,8 @@ function wholeSeconds(text: string): number {
 
 /** As openssl prints it, with colons, or as sha256sum does. */
 function certificate(text: string): string {
-  const digits = text.replaceAll(":", "").toLowerCase();
-  if (/^[\da-f]{64}$/.test(digits)) return digits;
-  throw new values.ValueError("expected the certificate's SHA-256, 64 hexadecimal digits");
+  if (isCertificateRule(text)) return text.replaceAll(":", "").toLowerCase();
+  throw new values.ValueError("expected the certificate's SHA-256, 64 hexadecimal digits, or common-name");
 }
 
 function time(text: string): string {

@@ -1,6 +1,6 @@
 /** `ferry user`: accounts in a file or in MongoDB. A server that runs sees every change at once. */
-import { mkdir } from "node:fs/promises";
-import { resolve } from "node:path";
+import { mkdir, stat } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
 import type { Command } from "commander";
 import type { AccountDirectory } from "../accounts/directory.js";
 import { AccountsFileError } from "../accounts/file-format.js";
@@ -46,6 +46,7 @@ export function addUserCommand(program: Command, terminal: Terminal, run: Run): 
   const user = program
     .command("user")
     .description("accounts in a file or in MongoDB")
+    .helpCommand(false)
     .addHelpText("after", EXAMPLES);
   const named = (verb: string, description: string, example: string): Command =>
     addPlaceOptions(user.command(`${verb} <NAME>`).description(description)).addHelpText(
@@ -180,9 +181,36 @@ function hashed(password: string): Promise<string> {
 /** Whether it was made. */
 async function makeHome(home: string): Promise<boolean> {
   try {
-    return (await mkdir(home, { recursive: true })) !== undefined;
+    return await makeFolder(home);
   } catch (error) {
     throw failure(`cannot make ${home}: ${systemReason(error)}`, error);
+  }
+}
+
+/**
+ * The folders above it as well. Not by mkdir's own `recursive`: that one goes on for ever where the system says
+ * ENOENT though the folder above is there (autofs, /proc).
+ */
+async function makeFolder(path: string): Promise<boolean> {
+  if (await isFolder(path)) return false;
+  const above = dirname(path);
+  if (above !== path) await makeFolder(above);
+  try {
+    await mkdir(path);
+    return true;
+  } catch (error) {
+    // Another process was quicker.
+    if (systemCode(error) === "EEXIST" && (await isFolder(path))) return false;
+    throw error;
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return false;
+    throw error;
   }
 }
 

@@ -2,8 +2,8 @@
 import { connect, type Socket } from "node:net";
 import { normalAddress } from "./address.js";
 import { ClosingPatience } from "./closing-patience.js";
-import { type DataConnection, DataConnectionError, type DataSocket } from "./data-connection.js";
-import { PlainDataSocket } from "./data-socket.js";
+import { DataConnectionError, type OpenOptions } from "./data-connection.js";
+import { type PlainDataConnection, PlainDataSocket } from "./data-socket.js";
 import { waitFor } from "./deadline.js";
 
 export interface ActiveOptions {
@@ -19,11 +19,11 @@ export interface ActiveOptions {
 }
 
 /** A data connection that connects when it is opened. Who may be connected to is the caller's to check. */
-export function activeConnection(options: ActiveOptions): DataConnection {
+export function activeConnection(options: ActiveOptions): PlainDataConnection {
   return new ActiveConnection(options);
 }
 
-class ActiveConnection implements DataConnection {
+class ActiveConnection implements PlainDataConnection {
   readonly kind = "active";
   readonly established = false;
   readonly #options: ActiveOptions;
@@ -34,7 +34,7 @@ class ActiveConnection implements DataConnection {
     this.#options = options;
   }
 
-  async open(o: { readonly signal: AbortSignal; readonly timeout: number }): Promise<DataSocket> {
+  async open(o: OpenOptions): Promise<PlainDataSocket> {
     if (this.#disposed || this.#socket !== undefined) {
       throw new DataConnectionError("closed", "a data connection is used once");
     }
@@ -43,13 +43,12 @@ class ActiveConnection implements DataConnection {
       timedOut: () => new DataConnectionError("timeout", "no answer in time"),
       aborted: () => new DataConnectionError("closed"),
     };
-    return await waitFor<DataSocket>(waiting, (resolve, reject) => {
+    return await waitFor<PlainDataSocket>(waiting, (resolve, reject) => {
       const dataSocket = this.#connecting();
       const socket = dataSocket.connect();
       socket.once("error", (error) => reject(failure(error)));
       // Closed by disposal: there is no error then.
       socket.once("close", () => reject(new DataConnectionError("closed")));
-      // TLS (RFC 4217 9) belongs here: the connected socket is wrapped, and open after the handshake.
       socket.once("connect", () => resolve(dataSocket));
       return () => dataSocket.destroy();
     });

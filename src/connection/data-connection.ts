@@ -12,9 +12,15 @@ export interface DataConnection extends AsyncDisposable {
    * Waits for the peer, or connects to it; checks who it is. Answers at once when the peer is there.
    * @throws DataConnectionError, also when `signal` aborts or `timeout` (milliseconds) has passed.
    */
-  open(o: { readonly signal: AbortSignal; readonly timeout: number }): DataSocket | Promise<DataSocket>;
+  open(o: OpenOptions): DataSocket | Promise<DataSocket>;
   /** Says how the transfer ended, before disposal: a port whose transfer broke is not used again. */
   ended(how: "complete" | "broken"): void;
+}
+
+export interface OpenOptions {
+  readonly signal: AbortSignal;
+  /** Milliseconds. */
+  readonly timeout: number;
 }
 
 /** An open data connection. Calls of one direction never overlap. */
@@ -46,6 +52,8 @@ export type DataConnectionReason =
   | "refused" // the peer refused our connection
   | "wrong-peer" // somebody else connected to the passive port
   | "no-port" // no free port in the range
+  | "handshake" // TLS did not come about
+  | "not-bound" // TLS came about, but not as this session's
   | "stalled" // no byte moved for too long
   | "lost" // it broke while open
   | "closed"; // it was given up on our side

@@ -1,8 +1,13 @@
-/** A data connection's bytes over a plain TCP socket. TLS will be a second class beside this one. */
+/** A data connection's bytes over a plain TCP socket. TLS stands on this; see tls/. */
 import type { OnReadOpts, Socket } from "node:net";
 import { buffers } from "./buffer-pool.js";
 import type { ClosingPatience } from "./closing-patience.js";
-import { DataConnectionError, type DataSocket } from "./data-connection.js";
+import {
+  type DataConnection,
+  DataConnectionError,
+  type DataSocket,
+  type OpenOptions,
+} from "./data-connection.js";
 import { unsentBytes } from "./raw-handle.js";
 import { MAX_RECEIVE, ReceiveBuffer } from "./receive-buffer.js";
 
@@ -14,6 +19,11 @@ export interface SocketOrigin {
   readonly delivers: "onread" | "readable";
   /** Closes what `socket` was never called for. */
   close(): Promise<void>;
+}
+
+/** A data connection without TLS, or the part of it below TLS. */
+export interface PlainDataConnection extends DataConnection {
+  open(o: OpenOptions): PlainDataSocket | Promise<PlainDataSocket>;
 }
 
 interface Waiter<T> {
@@ -30,7 +40,7 @@ type State =
 
 export class PlainDataSocket implements DataSocket {
   readonly #origin: SocketOrigin;
-  readonly #patience: ClosingPatience;
+  readonly patience: ClosingPatience;
   readonly #memory = new ReceiveBuffer(buffers);
   #socket: Socket | undefined;
   #state: State = { kind: "open" };
@@ -46,7 +56,7 @@ export class PlainDataSocket implements DataSocket {
 
   constructor(origin: SocketOrigin, patience: ClosingPatience) {
     this.#origin = origin;
-    this.#patience = patience;
+    this.patience = patience;
   }
 
   /** Makes the socket before its first byte moves; for connections that we open ourselves. */
@@ -118,6 +128,25 @@ export class PlainDataSocket implements DataSocket {
   async close(): Promise<void> {
     this.destroy();
     await this.#destroyed;
+  }
+
+  /**
+   * The socket itself, for TLS to work on, with bytes that were read too early put back. From now on only
+   * `destroy`, `close` and `endedAbove` of this object are to be called.
+   */
+  handOver(bytes: Uint8Array): Socket {
+    const socket = this.#usable();
+    socket.removeListener("end", this.#onEnd);
+    socket.removeListener("finish", this.#onFlushed);
+    socket.removeListener("readable", this.#rest);
+    this.#ahead = undefined;
+    socket.unshift(bytes);
+    return socket;
+  }
+
+  /** Whoever has the socket has ended it in good order: closing it need not tell the peer of a failure. */
+  endedAbove(): void {
+    if (this.#state.kind === "open") this.#state = { kind: "finished" };
   }
 
   #attach(): Socket {
@@ -208,14 +237,14 @@ export class PlainDataSocket implements DataSocket {
     this.#finishIfDone();
     if (this.#state.kind !== "finishing") return;
     this.#state.patience = setTimeout(() => {
-      this.#patience.closedLate();
+      this.patience.closedLate();
       this.#finished();
-    }, this.#patience.milliseconds);
+    }, this.patience.milliseconds);
   };
 
   #finishIfDone(): void {
     if (this.#state.kind !== "finishing" || !this.#state.flushed || !this.#peerEnded) return;
-    this.#patience.closedInTime();
+    this.patience.closedInTime();
     this.#finished();
   }
 

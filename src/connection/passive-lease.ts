@@ -1,7 +1,7 @@
 /** One use of a session's listening port: from the reply that names it to the end of its transfer. */
 import type { ClosingPatience } from "./closing-patience.js";
-import { type DataConnection, DataConnectionError, type DataSocket } from "./data-connection.js";
-import { PlainDataSocket } from "./data-socket.js";
+import { DataConnectionError, type OpenOptions } from "./data-connection.js";
+import { type PlainDataConnection, PlainDataSocket } from "./data-socket.js";
 import { waitFor } from "./deadline.js";
 import type { Arrival } from "./listener.js";
 
@@ -13,13 +13,13 @@ export interface LeaseOwner {
 
 type State =
   | { readonly kind: "waiting" }
-  | { readonly kind: "opening"; resolve(socket: DataSocket): void; reject(error: Error): void }
+  | { readonly kind: "opening"; resolve(socket: PlainDataSocket): void; reject(error: Error): void }
   /** The peer is there and nothing of it was read. */
   | { readonly kind: "established"; readonly socket: PlainDataSocket }
   | { readonly kind: "open"; readonly socket: PlainDataSocket }
   | { readonly kind: "over"; readonly disposed: Promise<void> };
 
-export class PassiveLease implements DataConnection {
+export class PassiveLease implements PlainDataConnection {
   readonly kind = "passive";
   readonly #owner: LeaseOwner;
   #state: State = { kind: "waiting" };
@@ -41,7 +41,7 @@ export class PassiveLease implements DataConnection {
     return this.#claimed;
   }
 
-  open(o: { readonly signal: AbortSignal; readonly timeout: number }): DataSocket | Promise<DataSocket> {
+  open(o: OpenOptions): PlainDataSocket | Promise<PlainDataSocket> {
     const state = this.#state;
     if (o.signal.aborted) throw new DataConnectionError("closed");
     if (state.kind === "established") {
@@ -49,7 +49,7 @@ export class PassiveLease implements DataConnection {
       return state.socket;
     }
     if (state.kind !== "waiting") throw new DataConnectionError("closed", "a data connection is used once");
-    return waitFor<DataSocket>(
+    return waitFor<PlainDataSocket>(
       { ...o, timedOut: () => this.#nobodyCame(), aborted: () => new DataConnectionError("closed") },
       (resolve, reject) => {
         this.#state = { kind: "opening", resolve, reject };
@@ -80,7 +80,6 @@ export class PassiveLease implements DataConnection {
     const state = this.#state;
     if (state.kind !== "waiting" && state.kind !== "opening") return false;
     this.#claimed = true;
-    // TLS (RFC 4217 9) belongs here: a socket that wraps the arrival, and a handshake that `open` waits for.
     const socket = new PlainDataSocket(arrival, this.#owner.patience);
     if (state.kind === "waiting") {
       this.#state = { kind: "established", socket };

@@ -1,7 +1,8 @@
 /** The passive side of data connections (PASV, EPSV; RFC 959 4.1.2, RFC 2428 3): one listening port a session. */
 import { normalAddress } from "./address.js";
 import { ClosingPatience } from "./closing-patience.js";
-import { type DataConnection, DataConnectionError } from "./data-connection.js";
+import { DataConnectionError } from "./data-connection.js";
+import type { PlainDataConnection } from "./data-socket.js";
 import type { Acceptance, Arrival } from "./listener.js";
 import { type LeaseOwner, PassiveLease } from "./passive-lease.js";
 import { type HeldListener, listenInRange } from "./passive-listen.js";
@@ -63,7 +64,7 @@ export class PassivePort {
    * Listens for one connection. The lease before is over then, whatever became of it. Calls must not overlap.
    * @throws DataConnectionError "no-port", or "closed" after `close`.
    */
-  async lease(): Promise<DataConnection> {
+  async lease(): Promise<PlainDataConnection> {
     await this.#lease?.[Symbol.asyncDispose]();
     if (this.#held !== undefined) await this.#dropBacklog(this.#held);
     const held = this.#held ?? (await this.#listen());

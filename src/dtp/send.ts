@@ -33,6 +33,11 @@ export async function send(
         buffer = buffers.take(run.chunk);
       }
     }
+    // The peer would take the closing for the end of the file.
+    if (source.size !== undefined && run.bytes < source.size) {
+      run.waitsFor = "storage";
+      throw new StorageError("failed", `the file became shorter: ${run.bytes} of ${source.size} bytes`);
+    }
     if (encoder !== undefined) await give(socket, encoder.end(), run);
     // Bounded by itself.
     run.waitsFor = "clock";

@@ -110,6 +110,18 @@ for (const { name, skip, make } of LINKS) {
         }
       });
 
+      test(`a file that becomes shorter while it is sent does not look whole: ${speed}`, async () => {
+        await using link = await make();
+        const source = Object.assign(new MemorySource(pattern(100_000), { speed }), { size: 100_001 });
+        const { outcome } = sending({ dataConnection: link.dataConnection, source });
+        const peer = await link.connect();
+        await peer.receive().catch(() => {});
+        const result = await outcome;
+        assert.equal(result.kind, "local");
+        assert.equal(source.closed, 1);
+        await peer.destroy();
+      });
+
       test(`receives files of all sizes into a storage that answers ${speed}`, async () => {
         for (const size of SIZES) {
           await using link = await make();

@@ -6,6 +6,8 @@ export * from "./facts.js";
 export * from "./features.js";
 export * from "./host-port.js";
 export * from "./limits.js";
+export * from "./listing/dialects.js";
+export type { ListedLine } from "./listing/line.js";
 export * from "./listing/unix.js";
 export * from "./listing/unix-parse.js";
 export * from "./pathname.js";

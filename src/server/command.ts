@@ -12,6 +12,8 @@ import type { Transfers } from "./transfers.js";
 export interface CommandNeeds {
   /** Refused with 530 before login. */
   readonly login?: boolean;
+  /** Part of a login: refused with 530 where logins need TLS and the control connection has none. */
+  readonly secureLogin?: boolean;
   /** Asked for the argument when that is a pathname, else for the working directory; refused with 550. */
   readonly permission?: Permission;
   /** "kept" when the command is about a link itself: the permission is then asked for where the link is. */

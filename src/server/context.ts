@@ -3,7 +3,7 @@ import type { AccountStore } from "../accounts/accounts.js";
 import type { PortRange } from "../connection/port-range.js";
 import type { Counters } from "./admission.js";
 import type { ServerEvents } from "./events.js";
-import type { PassiveAddress, ServerLimits, ServerTimeouts } from "./options.js";
+import type { PassiveAddress, ServerLimits, ServerTimeouts, TlsOptions } from "./options.js";
 
 /** The options with every default filled in. Replaced as a whole when the server is reconfigured. */
 export interface ResolvedOptions {
@@ -16,7 +16,11 @@ export interface ResolvedOptions {
   readonly limits: ServerLimits;
   readonly timeouts: ServerTimeouts;
   readonly hostNames: readonly string[];
+  /** Undefined when TLS is off. */
+  readonly tls: ResolvedTls | undefined;
 }
+
+export type ResolvedTls = Required<Omit<TlsOptions, "clients">> & Pick<TlsOptions, "clients">;
 
 export interface ServerContext {
   readonly options: ResolvedOptions;

@@ -4,6 +4,7 @@ import { activeConnection } from "../connection/active.js";
 import { sameAddress } from "../connection/address.js";
 import { ClosingPatience } from "../connection/closing-patience.js";
 import { type DataConnection, DataConnectionError } from "../connection/data-connection.js";
+import type { PlainDataConnection } from "../connection/data-socket.js";
 import { PassivePort } from "../connection/passive.js";
 import type { PortRange } from "../connection/port-range.js";
 import type { ServerContext } from "./context.js";
@@ -21,7 +22,7 @@ export class DataPort {
   readonly #patience = new ClosingPatience();
   /** Of a range; after a reconfiguration there is another one. */
   #passive: { readonly range: PortRange; readonly port: PassivePort } | undefined;
-  #pending: DataConnection | undefined;
+  #pending: PlainDataConnection | undefined;
   /** After EPSV ALL every other way to ask is refused (RFC 2428 4). */
   extendedOnly = false;
   #closed = false;
@@ -73,7 +74,7 @@ export class DataPort {
   }
 
   /** The connection for the next transfer; undefined when none was asked for. */
-  take(): DataConnection | undefined {
+  take(): PlainDataConnection | undefined {
     const connection = this.#pending;
     this.#pending = undefined;
     if (connection === undefined && this.#server.options.defaultDataPort) {

@@ -1,5 +1,5 @@
 /**
- * The checks before a command runs, in fixed order: login → argument → permission → abilities of the storage →
+ * The checks before a command runs, in fixed order: login → TLS → argument → permission → abilities of the storage →
  * data connection. All are computed from the declaration; no verb is named here.
  */
 import type { Permission } from "../accounts/accounts.js";
@@ -14,6 +14,10 @@ export type Passage = { readonly refused: Reply } | { readonly argument: unknown
 
 const NOT_LOGGED_IN = { refused: reply(530, "Log in with USER and PASS first.") };
 const ACCOUNT_GONE = { refused: reply(421, "Your account is not available any more; closing.") };
+const TLS_NEEDED = { refused: reply(530, "Logins need TLS here: send AUTH TLS first.") };
+const DATA_NOT_PRIVATE = {
+  refused: reply(521, "Data connections have to be in TLS: send PBSZ 0 and PROT P."),
+};
 const NO_DATA_CONNECTION = { refused: reply(425, "Use EPSV, PASV, EPRT or PORT first.") };
 const NOT_SUPPORTED = { refused: reply(502, "This storage cannot do that.") };
 const NO_ARGUMENT: Passage = { argument: undefined };
@@ -25,6 +29,15 @@ export function pass(command: Command, text: string, session: Session): Passage 
     if (session.login.kind !== "in") return NOT_LOGGED_IN;
     if (session.account === undefined) return ACCOUNT_GONE;
   }
+  if (
+    needs.secureLogin === true &&
+    session.server.options.tls?.control === "require" &&
+    !session.security.active
+  )
+    return TLS_NEEDED;
+  // RFC 4217 10.2: asked at the command that begins the transfer, not at PORT or PASV.
+  if (needs.dataConnection === true && session.dataMustBePrivate && session.security.data === "clear")
+    return DATA_NOT_PRIVATE;
   const passage = parseArgument(command, text, session.workingDirectory);
   if ("refused" in passage) return passage;
   const { account, storage } = session;

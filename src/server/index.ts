@@ -11,6 +11,15 @@ export type {
   Permissions,
   Refusal,
 } from "../accounts/accounts.js";
+export {
+  type ClientAuthorities,
+  type IdentitySource,
+  TlsConfigurationError,
+  type TlsConfigurationProblem,
+  TlsIdentities,
+  TlsIdentity,
+} from "../connection/tls/identity.js";
+export type { ClientCertificates, DataBinding } from "../connection/tls/session-tls.js";
 export type { TransferOutcome } from "../dtp/outcome.js";
 export type { CommandEvent, ServerEvents, SessionInfo, TransferEvent } from "./events.js";
 export type { ListenAddress } from "./listen.js";
@@ -23,5 +32,6 @@ export {
   type ServerLimits,
   type ServerOptions,
   type ServerTimeouts,
+  type TlsOptions,
 } from "./options.js";
 export { FtpServer } from "./server.js";

@@ -5,6 +5,8 @@ export interface ListenAddress {
   readonly address: string;
   readonly port: number;
   readonly family: "IPv4" | "IPv6";
+  /** TLS begins at once there. */
+  readonly implicitTls?: boolean;
 }
 
 /** With port 0 the first host's port may be taken on the next one; then another is tried, so often. */

@@ -1,5 +1,7 @@
 /** What a server can be told; every default is safe for a machine on the open Internet. */
 import type { AccountStore } from "../accounts/accounts.js";
+import type { TlsIdentities } from "../connection/tls/identity.js";
+import type { ClientCertificates, DataBinding } from "../connection/tls/session-tls.js";
 
 export interface ServerOptions {
   readonly accounts: AccountStore;
@@ -15,9 +17,28 @@ export interface ServerOptions {
   readonly limits?: Partial<ServerLimits>;
   /** All in milliseconds. */
   readonly timeouts?: Partial<ServerTimeouts>;
+  /** TLS; it is off when this is absent. */
+  readonly tls?: TlsOptions | undefined;
   /** Names that HOST (RFC 7151) accepts; every other one is answered 504. */
   readonly hostNames?: readonly string[];
   /** Profile files for SMNT come with the account; see Account.mounts. */
+}
+
+/** What is said here holds for sessions that connect from now on; those that have TLS keep what they have. */
+export interface TlsOptions {
+  readonly identities: TlsIdentities;
+  /** Whether a login needs TLS; "allow" when absent. */
+  readonly control?: "allow" | "require";
+  /** Whether data connections may be (PROT P), or have to be, in TLS; as `control` when absent. */
+  readonly data?: "off" | "allow" | "require";
+  /** How a data connection has to belong to its session; "prefer" when absent. */
+  readonly binding?: DataBinding;
+  /** Certificates of clients; none are asked for when absent. */
+  readonly clients?: ClientCertificates;
+  /** Whether CCC may end the protection of the control connection; false when absent. */
+  readonly clearControl?: boolean;
+  /** Whether an upload without close_notify counts as whole, for clients that never send it; false when absent. */
+  readonly acceptBareEnd?: boolean;
 }
 
 export interface PassiveOptions {
@@ -66,6 +87,8 @@ export interface ServerTimeouts {
    * the kernel asks for more only when a third of its buffer is free; vsftpd waits 300 s too.
    */
   readonly stall: number;
+  /** Of one TLS handshake, on control and data connections. */
+  readonly tlsHandshake: number;
   /** Before a failed login is answered; doubled with each one of the session, up to 8 times. */
   readonly failedLogin: number;
   /** That `close()` gives running transfers. */
@@ -88,6 +111,7 @@ export const DEFAULT_TIMEOUTS: ServerTimeouts = {
   login: 60_000,
   idle: 300_000,
   dataConnect: 30_000,
+  tlsHandshake: 10_000,
   stall: 300_000,
   failedLogin: 500,
   drain: 30_000,

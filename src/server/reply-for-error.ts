@@ -40,6 +40,12 @@ const DATA_CONNECTION_REPLIES: Readonly<Record<DataConnectionReason, Reply>> = {
   refused: reply(425, "Can't open the data connection: it was refused."),
   "wrong-peer": reply(425, "Can't open the data connection: another address tried."),
   "no-port": reply(425, "Can't open the data connection: no port is free; try again later."),
+  handshake: reply(522, "The TLS handshake on the data connection failed."),
+  // RFC 4217 10.2: the reply says that this is the reason. The option is the operator's, as is vsftpd's in its text.
+  "not-bound": reply(
+    522,
+    "The data connection must resume the TLS session of the control connection (--tls-data).",
+  ),
   stalled: reply(426, "The data connection stalled; transfer aborted."),
   lost: reply(426, "The data connection broke; transfer aborted."),
   closed: reply(426, "The data connection was closed; transfer aborted."),

@@ -10,6 +10,7 @@ import type { ServerEvents } from "./events.js";
 import { Exchange } from "./exchange.js";
 import { LineQueue } from "./line-queue.js";
 import type { Registry } from "./registry.js";
+import type { LayerChange } from "./security.js";
 import type { Session } from "./session.js";
 import type { TransferListener } from "./transfers.js";
 
@@ -45,6 +46,12 @@ export class ServerPi implements ControlListener, TransferListener {
   #working = false;
   #lastActivity = this.#connectedAt;
   #wrongCommands = 0;
+  /** Taken so far, empty ones too. */
+  #lines = 0;
+  /** Of these, those up to the command that runs. */
+  #linesBefore = 0;
+  /** While TLS begins on the control connection. */
+  #handshakes = false;
   /** Called when no command runs any more, once the connection is gone. */
   #commandsEnded: () => void = () => {};
 
@@ -57,6 +64,11 @@ export class ServerPi implements ControlListener, TransferListener {
     this.#decoder = new CommandLineDecoder({ limit: this.#server.options.limits.commandLine });
     this.#connection = new ControlConnection(socket, this.#decoder, this);
     session.closeWith = (text, reason) => this.closeWith(text, reason);
+    if (session.security.implicit) void this.#protectFromStart();
+    else this.#greet();
+  }
+
+  #greet(): void {
     this.#write(reply(220, this.#server.options.banner));
     this.#connection.flush();
   }
@@ -79,7 +91,8 @@ export class ServerPi implements ControlListener, TransferListener {
   }
 
   onClose(error: Error | undefined): void {
-    const reason = this.#ending?.reason ?? (error === undefined ? "peer" : "connection-lost");
+    const unexpected = this.#handshakes ? "tls-handshake" : error === undefined ? "peer" : "connection-lost";
+    const reason = this.#ending?.reason ?? unexpected;
     this.#ending ??= { reason, since: performance.now() };
     this.#queue.clear();
     const { info } = this.session;
@@ -179,7 +192,9 @@ export class ServerPi implements ControlListener, TransferListener {
     if (!this.#busy) this.#queue.emptied();
     if (!this.#queue.open) return undefined;
     // ftplib's ABOR arrives without its LF (DESIGN 6.6); the transfer may have ended before that.
-    return this.#connection.next() ?? this.#decoder.endAbortLine();
+    const line = this.#connection.next() ?? this.#decoder.endAbortLine();
+    if (line !== undefined) this.#lines += 1;
+    return line;
   }
 
   #take(line: Line): void {
@@ -212,6 +227,7 @@ export class ServerPi implements ControlListener, TransferListener {
       return this.#end("foreign-protocol");
     }
     const exchange = new Exchange(named, waited);
+    if (this.#running === undefined) this.#linesBefore = this.#lines;
     const beside = this.#running !== undefined;
     if (!beside) this.#running = exchange;
     const answer =
@@ -241,7 +257,12 @@ export class ServerPi implements ControlListener, TransferListener {
     if (this.#ending !== undefined) return;
     this.#lastActivity = performance.now();
     if (exchange.duringTransfer === "at-end") this.#queue.lastAnswered();
+    const change = this.session.security.takeChange();
+    if (change?.kind === "protect" && this.#clearBytesFollow) {
+      return this.closeWith("Nothing may follow AUTH in clear; closing.", "clear-behind-auth");
+    }
     this.#write(answer);
+    if (change !== undefined) void this.#changeLayer(change);
     if (this.#server.wants("command")) {
       this.#server.tell("command", exchange.event(this.session, answer.code));
     }
@@ -258,6 +279,33 @@ export class ServerPi implements ControlListener, TransferListener {
       }
     }
     if (this.#server.draining && this.#queue.length === 0) this.drain();
+  }
+
+  /** What came behind AUTH in one segment was perhaps put there by somebody on the way (CVE-2011-1575). */
+  get #clearBytesFollow(): boolean {
+    return this.#lines > this.#linesBefore || this.#queue.length > 0 || this.#connection.holdsInput;
+  }
+
+  /** In the turn of the reply: what comes next belongs to the new layer. False when the connection ended instead. */
+  async #changeLayer(change: LayerChange): Promise<boolean> {
+    this.#connection.flush();
+    this.#handshakes = true;
+    if (!(await this.session.security.apply(change, this.#connection))) return false;
+    this.#handshakes = false;
+    this.#lastActivity = performance.now();
+    this.#work();
+    return true;
+  }
+
+  /** Implicit TLS: nothing is said in clear, not even the welcome. */
+  async #protectFromStart(): Promise<void> {
+    try {
+      const change = this.session.security.begin(undefined, "private");
+      if (await this.#changeLayer(change)) this.#greet();
+    } catch (error) {
+      this.#server.tell("warning", { message: "TLS cannot begin", error });
+      this.destroy();
+    }
   }
 
   #end(reason: string): void {

@@ -1,7 +1,7 @@
 /** An FTP server: listens, admits, and keeps the book of sessions. */
 import { randomBytes } from "node:crypto";
 import { EventEmitter } from "node:events";
-import { createServer, type Socket } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 import type { Peer } from "../accounts/accounts.js";
 import { normalAddress } from "../connection/address.js";
 import { withDeadline } from "../connection/deadline.js";
@@ -48,16 +48,20 @@ export class FtpServer extends EventEmitter<ServerEvents> implements AsyncDispos
 
   /**
    * Listens on every host, all with the same port; 127.0.0.1 and 21 when nothing is said, and port 0 takes one
-   * that is free on all of them.
+   * that is free on all of them. `implicitTls`: a second port on the same hosts, where TLS begins at once.
    * @throws the system's error, with `code` EADDRINUSE, EACCES, EADDRNOTAVAIL and so on, and an Error when the
-   * server listens already or is closed meanwhile; then nothing new listens.
+   * server listens already or is closed meanwhile; RangeError for implicit TLS without the option `tls`. Then
+   * nothing new listens.
    */
-  async listen(o: { hosts?: readonly string[]; port?: number } = {}): Promise<readonly ListenAddress[]> {
+  async listen(
+    o: { hosts?: readonly string[]; port?: number; implicitTls?: { port: number } } = {},
+  ): Promise<readonly ListenAddress[]> {
     if (this.#context.draining) throw new Error("the server was closed");
     if (this.#listening !== undefined) throw new Error("the server listens already");
-    const listening = listenOnAll(o.hosts ?? ["127.0.0.1"], o.port ?? 21, () =>
-      createServer({ allowHalfOpen: true, pauseOnConnect: false }, (socket) => this.#admit(socket)),
-    );
+    if (o.implicitTls !== undefined && this.#context.options.tls === undefined) {
+      throw new RangeError("implicit TLS needs the option tls");
+    }
+    const listening = this.#listenOn(o.hosts ?? ["127.0.0.1"], o.port ?? 21, o.implicitTls?.port);
     this.#listening = listening;
     try {
       const { addresses } = await listening;
@@ -69,6 +73,34 @@ export class FtpServer extends EventEmitter<ServerEvents> implements AsyncDispos
       this.#listening = undefined;
       throw error;
     }
+  }
+
+  async #listenOn(
+    hosts: readonly string[],
+    port: number,
+    implicitPort: number | undefined,
+  ): ReturnType<typeof listenOnAll> {
+    const plain = await listenOnAll(hosts, port, () => this.#listener(false));
+    if (implicitPort === undefined) return plain;
+    try {
+      const implicit = await listenOnAll(hosts, implicitPort, () => this.#listener(true));
+      return {
+        listeners: [...plain.listeners, ...implicit.listeners],
+        addresses: [
+          ...plain.addresses,
+          ...implicit.addresses.map((address) => ({ ...address, implicitTls: true })),
+        ],
+      };
+    } catch (error) {
+      for (const listener of plain.listeners) listener.close();
+      throw error;
+    }
+  }
+
+  #listener(implicit: boolean): Server {
+    return createServer({ allowHalfOpen: true, pauseOnConnect: false }, (socket) =>
+      this.#admit(socket, implicit),
+    );
   }
 
   /**
@@ -110,7 +142,7 @@ export class FtpServer extends EventEmitter<ServerEvents> implements AsyncDispos
     await this.destroy();
   }
 
-  #admit(socket: Socket): void {
+  #admit(socket: Socket, implicit: boolean): void {
     // From its first moment: a reset before any other listener is there would end the process.
     socket.on("error", ignore);
     const peer = { address: normalAddress(socket.remoteAddress ?? ""), port: socket.remotePort ?? 0 };
@@ -128,12 +160,18 @@ export class FtpServer extends EventEmitter<ServerEvents> implements AsyncDispos
       inAll();
       return this.#refuse(socket, peer, "sessions-per-address");
     }
-    this.#start(socket, peer, local, [inAll, fromAddress]);
+    this.#start(socket, peer, local, implicit, [inAll, fromAddress]);
   }
 
-  #start(socket: Socket, peer: Peer, local: Peer, leases: readonly Lease[]): void {
+  #start(socket: Socket, peer: Peer, local: Peer, implicit: boolean, leases: readonly Lease[]): void {
     this.#sessionNumber += 1;
-    const session = new Session(this.#context, `${this.#idPrefix}-${this.#sessionNumber}`, peer, local);
+    const session = new Session(
+      this.#context,
+      `${this.#idPrefix}-${this.#sessionNumber}`,
+      peer,
+      local,
+      implicit,
+    );
     if (this.#context.wants("connect")) this.#context.tell("connect", { session: session.info });
     const pi = new ServerPi(socket, session, REGISTRY, ({ detail, ended }) => {
       for (const release of leases) release();
@@ -254,7 +292,20 @@ function resolve(options: ServerOptions): ResolvedOptions {
     passiveAddress: options.passive?.address,
     limits,
     timeouts,
+    tls: options.tls === undefined ? undefined : resolveTls(options.tls),
     hostNames: (options.hostNames ?? []).map((name) => name.toLowerCase()),
+  };
+}
+
+function resolveTls(tls: NonNullable<ServerOptions["tls"]>): NonNullable<ResolvedOptions["tls"]> {
+  const { control = "allow" } = tls;
+  return {
+    data: control,
+    binding: "prefer",
+    clearControl: false,
+    acceptBareEnd: false,
+    ...tls,
+    control,
   };
 }
 

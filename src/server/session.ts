@@ -10,6 +10,7 @@ import type { Operation, Storage } from "../storage/storage.js";
 import type { ServerContext } from "./context.js";
 import { DataPort } from "./data-port.js";
 import type { SessionInfo } from "./events.js";
+import { Security } from "./security.js";
 
 export type LoginState =
   | { readonly kind: "none" }
@@ -42,6 +43,7 @@ export class Session {
   readonly local: Peer;
   readonly server: ServerContext;
   readonly dataPort: DataPort;
+  readonly security: Security;
   readonly info: SessionInfo;
 
   login: LoginState = { kind: "none" };
@@ -71,13 +73,15 @@ export class Session {
   #operation: Operation | undefined;
   #transfers = 0;
 
-  constructor(server: ServerContext, id: string, peer: Peer, local: Peer) {
+  /** `implicit`: TLS from the first byte. */
+  constructor(server: ServerContext, id: string, peer: Peer, local: Peer, implicit = false) {
     this.server = server;
     this.id = id;
     this.peer = peer;
     this.local = local;
     this.info = new Info(this);
     this.dataPort = new DataPort(server, { peer, local });
+    this.security = new Security(server, implicit);
     this.parameters = initialParameters(server);
   }
 
@@ -111,13 +115,20 @@ export class Session {
 
   /** What a store is asked with, but for the password. */
   loginAttempt(name: string): LoginAttempt {
+    const tls = this.security.proof;
     return {
       name,
       peer: this.peer,
       local: this.local,
       signal: this.operation.signal,
       ...(this.host === undefined ? {} : { host: this.host }),
+      ...(tls === undefined ? {} : { tls }),
     };
+  }
+
+  /** Whether every data connection has to be in TLS: for all, or for this account. */
+  get dataMustBePrivate(): boolean {
+    return this.security.dataMustBePrivate || this.account?.requireTls === "data";
   }
 
   /** The offset that REST set, which holds for one transfer only (RFC 959 4.1.3). */
@@ -147,6 +158,7 @@ export class Session {
     this.host = undefined;
     this.idleTimeout = undefined;
     this.mounted = undefined;
+    this.security.reset();
     await this.dataPort.reset();
     await this.#logOut(login);
   }
@@ -241,6 +253,6 @@ class Info implements SessionInfo {
   }
 
   get secure(): boolean {
-    return false;
+    return this.#session.security.active;
   }
 }

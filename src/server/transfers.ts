@@ -90,9 +90,10 @@ export class Transfers {
     what: OpenedFile,
   ): Promise<Reply> {
     const session = this.#session;
-    const dataConnection = session.dataPort.take();
+    const plain = session.dataPort.take();
     // The session may have ended while the file was being opened.
-    if (dataConnection === undefined || session.aborted) return await giveUp(what, dataConnection);
+    if (plain === undefined || session.aborted) return await giveUp(what, plain);
+    const dataConnection = session.security.protect(plain, what.direction);
     const abort = new AbortController();
     const { timeouts } = session.server.options;
     const running = { opened: false };

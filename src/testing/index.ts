@@ -17,6 +17,13 @@ export {
 } from "./raw-client.js";
 export { RawData } from "./raw-data.js";
 export {
+  reset,
+  type Script,
+  type ScriptedAnswer,
+  ScriptedPeer,
+  ScriptedServer,
+} from "./scripted-server.js";
+export {
   DEFAULT_CAPABILITIES,
   type StorageCapabilities,
   type StorageConformance,

@@ -1,10 +1,11 @@
 /** Accounts in MongoDB beyond what every account store does. */
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
+import { X509Certificate } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 import type { LoginAttempt } from "ferry/accounts";
 import { AccountsDatabaseError, Audit, MongoDirectory } from "ferry/accounts/mongodb";
 import { MongoClient } from "mongodb";
+import { testCertificates } from "../support/certificates.js";
 import { TestDatabase, unlessDatabase } from "../support/database.js";
 import { attempt, begin, eventually, fill, openStore, passwords, record } from "./support.js";
 
@@ -34,8 +35,9 @@ describe("a store of accounts in MongoDB", { skip: unlessDatabase() }, () => {
       limits: { sessions: 3, uploadRate: 1000, downloadRate: 2000, idleTimeout: 60 },
       quota: { bytes: 5_000_000_000, files: 10, bytesPerMonth: 9_000_000_000_000 },
       networks: ["10.0.0.0/8", "fd00::/8"],
-      tlsRequired: true,
-      certificates: ["ab".repeat(32)],
+      requireTls: "data",
+      certificates: ["ab".repeat(32), "common-name", "AB:".repeat(31).concat("AB")],
+      certificateUse: "with-password",
       accountPassword: await passwords.hash("acct"),
       expires: "2999-01-01T00:00:00.000Z",
       comment: "all of it",
@@ -120,14 +122,19 @@ describe("a store of accounts in MongoDB", { skip: unlessDatabase() }, () => {
     });
   });
 
-  test("asks where a login comes from, and for TLS, a certificate and ACCT, once the password is right", async () => {
+  test("asks where a login comes from, and for a certificate and ACCT, once the password is right", async () => {
     const url = database.url();
-    const certificate = Buffer.from("a certificate");
-    const fingerprint = createHash("sha256").update(certificate).digest("hex");
+    const { authority } = await testCertificates();
+    const own = await authority.issue({ name: "named" });
+    const certificate = new X509Certificate(own.certificate).raw;
+    const another = new X509Certificate((await authority.issue({ name: "another" })).certificate).raw;
     await fill(url, {
       inside: { networks: ["10.0.0.0/8", "192.0.2.128/25"] },
-      secure: { tlsRequired: true },
-      card: { certificates: [fingerprint] },
+      secure: { requireTls: "data" },
+      card: { certificates: [own.fingerprint] },
+      both: { certificates: [own.fingerprint], certificateUse: "with-password" },
+      named: { certificates: ["common-name"] },
+      off: { certificates: [own.fingerprint], disabled: true },
       acct: { accountPassword: await passwords.hash("1234") },
       late: { expires: "2020-01-01T00:00:00.000Z" },
     });
@@ -142,16 +149,31 @@ describe("a store of accounts in MongoDB", { skip: unlessDatabase() }, () => {
     assert.equal(await answer("inside", from("10.1.2.3")), "ok");
     assert.equal(await answer("inside", from("::ffff:10.1.2.3")), "ok");
     assert.equal(await answer("inside", from("192.0.2.127")), "network");
-    assert.equal(await answer("secure"), "tls-needed");
-    assert.equal(await answer("secure", { tls: {} }), "ok");
-    assert.equal(await answer("card"), "tls-needed");
-    assert.equal(await answer("card", { tls: {} }), "credentials");
-    assert.equal(await answer("card", { tls: { certificate: Buffer.from("another") } }), "credentials");
-    assert.equal(await answer("card", { tls: { certificate } }), "ok");
+    const secure = await under.store.authenticate(attempt("secure"));
+    assert.ok("ok" in secure);
+    assert.equal(secure.ok.requireTls, "data");
+    assert.equal(await answer("card"), "ok");
     assert.equal(await answer("card", { tls: { certificate }, password: "wrong" }), "credentials");
-    const { password: _none, ...bare } = attempt("card");
-    assert.ok("ok" in (await under.store.authenticate({ ...bare, tls: { certificate } })));
-    assert.deepEqual(await under.store.authenticate(bare), { refused: "credentials" });
+    assert.equal(await answer("both"), "credentials");
+    assert.equal(await answer("both", { tls: {} }), "credentials");
+    assert.equal(await answer("both", { tls: { certificate: another } }), "credentials");
+    assert.equal(await answer("both", { tls: { certificate } }), "ok");
+    assert.equal(await answer("both", { tls: { certificate }, password: "wrong" }), "credentials");
+    const byCertificate = async (name: string, tls: LoginAttempt["tls"]): Promise<string> => {
+      const { password: _none, ...bare } = attempt(name);
+      const found = await under.store.authenticate(tls === undefined ? bare : { ...bare, tls });
+      return "ok" in found ? "ok" : found.refused;
+    };
+    assert.equal(await byCertificate("card", { certificate }), "ok");
+    assert.equal(await byCertificate("card", { certificate: another }), "credentials");
+    assert.equal(await byCertificate("card", {}), "credentials");
+    assert.equal(await byCertificate("card", undefined), "credentials");
+    assert.equal(await byCertificate("both", { certificate }), "credentials");
+    assert.equal(await byCertificate("named", { certificate }), "ok");
+    assert.equal(await byCertificate("named", { certificate: another }), "credentials");
+    assert.equal(await byCertificate("inside", { certificate }), "credentials");
+    assert.equal(await byCertificate("nobody", { certificate }), "credentials");
+    assert.equal(await byCertificate("off", { certificate }), "disabled");
     assert.equal(await answer("acct"), "account-needed");
     assert.equal(await answer("acct", { account: "0000" }), "credentials");
     assert.equal(await answer("acct", { account: "1234" }), "ok");

@@ -70,8 +70,8 @@ describe("ferry user", { skip: unlessDatabase() }, () => {
         await user(["set", "ann", ...changes, "--permit", "none", "--mount", `old=${folder.path}`]);
         const changed = JSON.parse(await user(["show", "ann", "--json"]));
         assert.deepEqual(
-          [changed.networks, changed.quota, changed.limits, changed.tlsRequired, changed.permissions],
-          [undefined, { bytes: 10 * 1024 * 1024 }, { sessions: 2 }, true, "read-only"],
+          [changed.networks, changed.quota, changed.limits, changed.requireTls, changed.permissions],
+          [undefined, { bytes: 10 * 1024 * 1024 }, { sessions: 2 }, "login", "read-only"],
         );
         assert.deepEqual(changed.mounts, { old: folder.path });
         assert.notEqual(changed.changed, shown.changed);

@@ -1,8 +1,9 @@
 /** A Ferry on a free port of the loopback, for one test; when it ends, nothing of it may be left. */
 import { networkInterfaces } from "node:os";
-import { MemoryAccounts } from "ferry/accounts";
-import { FtpServer, type ServerOptions } from "ferry/server";
+import { type MemoryAccount, MemoryAccounts } from "ferry/accounts";
+import { FtpServer, type ServerOptions, TlsIdentities, TlsIdentity, type TlsOptions } from "ferry/server";
 import { LeakCheck } from "ferry/testing";
+import { testCertificates } from "./certificates.js";
 import { type ServedFiles, STORAGES, type StorageKind } from "./files.js";
 
 export const USER = "anna";
@@ -17,6 +18,10 @@ export interface ServeOptions {
   readonly storage?: StorageKind;
   readonly family?: Family;
   readonly server?: Partial<Omit<ServerOptions, "accounts">>;
+  /** Turns TLS on, with the certificate of the tests unless it is told another, and implicit TLS on a second port. */
+  readonly tls?: Partial<TlsOptions>;
+  /** What the account has besides name, password and storage. */
+  readonly account?: Partial<MemoryAccount>;
 }
 
 export class TestServer implements AsyncDisposable {
@@ -27,37 +32,54 @@ export class TestServer implements AsyncDisposable {
   readonly authority: string;
   /** The verbs of all sessions so far, as they were answered. */
   readonly verbs: readonly string[];
-  readonly #server: FtpServer;
+  /** Of implicit TLS; 0 without TLS. */
+  readonly implicitPort: number;
+  /** Why sessions ended, as "disconnect" events tell it. */
+  readonly endings: readonly string[];
+  readonly ftp: FtpServer;
   readonly #leaks: LeakCheck;
 
-  private constructor(files: ServedFiles, server: FtpServer, host: string, port: number, leaks: LeakCheck) {
+  private constructor(files: ServedFiles, server: FtpServer, host: string, leaks: LeakCheck) {
+    const port = server.addresses[0]?.port ?? 0;
+    this.implicitPort = server.addresses.find(({ implicitTls }) => implicitTls === true)?.port ?? 0;
     this.files = files;
     this.host = host;
     this.port = port;
     this.authority = `${host.includes(":") ? `[${host}]` : host}:${port}`;
-    this.#server = server;
+    this.ftp = server;
     this.#leaks = leaks;
     const verbs: string[] = [];
     server.on("command", ({ verb }) => verbs.push(verb));
     this.verbs = verbs;
+    const endings: string[] = [];
+    server.on("disconnect", ({ reason }) => endings.push(reason));
+    this.endings = endings;
   }
 
   static async start({
     storage = "local",
     family = "IPv4",
     server = {},
+    tls,
+    account = {},
   }: ServeOptions = {}): Promise<TestServer> {
+    const identities = tls === undefined ? undefined : (tls.identities ?? (await testIdentities()));
     const leaks = new LeakCheck();
     leaks.begin();
     const files = STORAGES[storage]();
     const accounts = new MemoryAccounts([
-      { name: USER, password: PASSWORD, storage: ({ name }) => files.open(name) },
+      {
+        name: USER,
+        password: PASSWORD,
+        storage: ({ name }) => files.open(name),
+        ...account,
+      } as MemoryAccount,
     ]);
-    const ftp = new FtpServer({ ...server, accounts });
+    const secured = identities === undefined ? {} : { tls: { ...tls, identities } };
+    const ftp = new FtpServer({ ...server, ...secured, accounts });
     const host = HOSTS[family];
-    const [listening] = await ftp.listen({ hosts: [host], port: 0 });
-    if (listening === undefined) throw new Error(`listens nowhere, but not for want of ${host}`);
-    return new TestServer(files, ftp, host, listening.port, leaks);
+    await ftp.listen({ hosts: [host], port: 0, ...(tls === undefined ? {} : { implicitTls: { port: 0 } }) });
+    return new TestServer(files, ftp, host, leaks);
   }
 
   /** "ftp://anna:…@127.0.0.1:2121/docs/a%20b": the path is seen from the login directory. */
@@ -72,7 +94,7 @@ export class TestServer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#server.close();
+    await this.ftp.close();
     this.files.destroy();
     await this.#leaks.end();
   }
@@ -84,4 +106,9 @@ export function unlessFamily(family: Family): string | false {
     addresses?.some(({ address }) => address === HOSTS[family]),
   );
   return there ? false : `this machine has no ${family}`;
+}
+
+export async function testIdentities(): Promise<TlsIdentities> {
+  const { server } = await testCertificates();
+  return new TlsIdentities(new TlsIdentity(server));
 }

@@ -20,7 +20,9 @@ export interface ServingOptions {
   /** "IPv4" when absent. */
   readonly family?: Family;
   readonly server?: Partial<Omit<ServerOptions, "accounts">>;
-  readonly account?: Partial<Pick<MemoryAccount, "home" | "permissions" | "limits" | "mounts">>;
+  readonly account?: Partial<
+    Pick<MemoryAccount, "home" | "permissions" | "limits" | "mounts" | "certificates">
+  >;
   /** What stands between the server and the files. */
   readonly decorate?: (storage: Storage) => Storage;
   /** What stands between the server and the accounts. */

@@ -83,9 +83,15 @@ export class Handles {
 
   count(storage: Storage): Storage {
     this.storages += 1;
+    const openUnique: Storage["openUnique"] = async (path, o) => {
+      const handle = await storage.openUnique?.(path, o);
+      if (handle === undefined) throw new TypeError("the storage has no openUnique");
+      return { ...this.#writing(handle), entryName: handle.entryName };
+    };
     return withMethods(storage, {
       openRead: async (path, o) => this.#reading(await storage.openRead(path, o)),
       openWrite: async (path, o) => this.#writing(await storage.openWrite(path, o)),
+      ...(storage.openUnique === undefined ? {} : { openUnique }),
       close: async () => {
         this.storages -= 1;
         if (this.open > 0) this.closedTooEarly += 1;

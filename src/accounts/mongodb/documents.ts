@@ -1,13 +1,14 @@
 /** What lies in the database, and accounts to and from it. `docs/accounts.md` describes the same for people. */
 import type { ObjectId } from "mongodb";
 import type { AccountLimits } from "../accounts.js";
+import type { CertificateRules } from "../certificates.js";
 import type { PermissionNames, PermissionRules } from "../permissions.js";
 import { type AccountQuota, type AccountRecord, accountSchema, recordOf } from "../record.js";
 import { describeIssue } from "../schema.js";
 import { AccountsDatabaseError } from "./database-error.js";
 
 /** An account. Names of directories and mounts are values, not keys: keys may hold no dot on older servers. */
-export interface AccountDocument {
+export interface AccountDocument extends CertificateRules {
   /** An account that is removed and made again is another one. */
   readonly _id: ObjectId;
   /** Counts changes, so that two of them at once do not undo each other. */
@@ -22,8 +23,7 @@ export interface AccountDocument {
   readonly limits: AccountLimits;
   readonly quota?: AccountQuota;
   readonly networks?: readonly string[];
-  readonly tlsRequired?: boolean;
-  readonly certificates?: readonly string[];
+  readonly requireTls?: "login" | "data";
   readonly accountPassword?: string;
   readonly expires?: Date;
   readonly disabled: boolean;

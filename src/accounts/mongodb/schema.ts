@@ -1,8 +1,9 @@
 /** Indexes, and what MongoDB itself checks of an account, so that no other program can write nonsense. */
 import type { Document } from "mongodb";
 import { PERMISSIONS } from "../accounts.js";
+import { CERTIFICATE_USES, MAX_CERTIFICATES } from "../certificates.js";
 import { MAX_ACCOUNT_NAME } from "../name.js";
-import { MAX_CERTIFICATES, MAX_COMMENT, MAX_NETWORKS } from "../record.js";
+import { MAX_COMMENT, MAX_NETWORKS } from "../record.js";
 import { COLLECTIONS, type Database } from "./database.js";
 import { isUnsupported } from "./errors.js";
 
@@ -71,12 +72,13 @@ export const ACCOUNT_SCHEMA: Document = {
       properties: { bytes: COUNT, files: COUNT, bytesPerMonth: COUNT },
     },
     networks: { bsonType: "array", maxItems: MAX_NETWORKS, items: { bsonType: "string" } },
-    tlsRequired: { bsonType: "bool" },
+    requireTls: { enum: ["login", "data"] },
     certificates: {
       bsonType: "array",
       maxItems: MAX_CERTIFICATES,
-      items: { bsonType: "string", pattern: "^[0-9a-f]{64}$" },
+      items: { bsonType: "string", pattern: "^(common-name|[0-9A-Fa-f:]{64,95})$" },
     },
+    certificateUse: { enum: [...CERTIFICATE_USES] },
     accountPassword: HASH,
     expires: { bsonType: "date" },
     disabled: { bsonType: "bool" },

@@ -131,7 +131,7 @@ export class MongoAccounts implements AccountStore {
     if (refused !== undefined || found === undefined) return { refused: refused ?? "credentials" };
     if (looked.kind === "found") {
       this.#recent.put(found);
-      this.#rehash(found.record, attempt.password ?? "");
+      if (attempt.password !== undefined) this.#rehash(found.record, attempt.password);
     }
     return this.#login(found, attempt.signal);
   }
@@ -201,7 +201,15 @@ export class MongoAccounts implements AccountStore {
     }
     const known = this.#inUse.known(found);
     const { permissions, limits } = known;
-    const account: Account = { name: record.name, ...opened, home: ROOT, permissions, limits };
+    const { name, requireTls } = record;
+    const account: Account = {
+      name,
+      ...opened,
+      home: ROOT,
+      permissions,
+      limits,
+      ...(requireTls && { requireTls }),
+    };
     this.#knownOf.set(account, known);
     return { ok: account };
   }

@@ -1,6 +1,5 @@
 /** Lines of LIST in the dialect of `ls -l`, with the variations that GNU, BSD and old servers make of it. */
-import { DAY } from "../timestamp.js";
-import { MONTHS } from "./unix.js";
+import { clockOf, dayOf, latestDay, monthOf } from "./calendar.js";
 
 /** An entry as a line tells of it. Times are milliseconds since the epoch. */
 export interface UnixListing {
@@ -85,7 +84,8 @@ function withoutMajor(fields: string[]): string[] {
   return fields.at(-1)?.endsWith(",") ? fields.slice(0, -1) : fields;
 }
 
-const NAMED_DATE = / +([A-Za-z]{3}) +(\d{1,2}) +(?:(\d{1,2}):(\d\d)(?::(\d\d) +(\d{4}))?|(\d{4}))(?= )/y;
+const NAMED_DATE =
+  / +(?:([A-Za-z]{3}) +(\d{1,2})|(\d{1,2})\.? +([A-Za-z]{3})) +(?:(\d{1,2}):(\d\d)(?::(\d\d) +(\d{4}))?|(\d{4}))(?= )/y;
 const ISO_DATE =
   / +(?:(\d{4})-)?(\d\d)-(\d\d)(?: (\d\d):(\d\d)(?::(\d\d)(?:\.\d{1,9})?)?(?: ([-+])(\d\d)(\d\d))?| (?= ))(?= )/y;
 
@@ -98,14 +98,13 @@ function dateAt(line: string, at: number, now: number): Dated | undefined {
   return iso === null ? undefined : isoDate(iso, ISO_DATE.lastIndex, now);
 }
 
-/** `Nov 20 18:02`, `Nov 20  2023`, and BSD's `Nov 20 18:02:33 2023`. */
+/** `Nov 20 18:02`, `Nov 20  2023`, BSD's `Nov 20 18:02:33 2023`, and the day first, as some locales have it. */
 function namedDate(found: RegExpExecArray, end: number, now: number): Dated | undefined {
-  const [, name, day, hour = "0", minute = "0", second, longYear, year] = found;
-  const month = MONTHS.findIndex((known) => known.toLowerCase() === name?.toLowerCase());
-  if (month === -1) return undefined;
-  const clock = clockTime(hour, minute, second ?? "0");
-  const saidYear = year ?? longYear;
-  const date = dateTime(saidYear, month, Number(day), clock, now);
+  const [, name = "", day, day2, name2 = "", hour = "0", minute = "0", second, longYear, year] = found;
+  const month = monthOf(name === "" ? name2 : name);
+  if (month === undefined) return undefined;
+  const clock = clockOf(Number(hour), Number(minute), Number(second ?? "0"));
+  const date = dateTime(year ?? longYear, month, Number(day ?? day2), clock, now);
   if (date === undefined || clock === undefined) return undefined;
   const precision = year !== undefined ? "day" : second !== undefined ? "second" : "minute";
   return { time: date + clock, precision, end };
@@ -114,7 +113,7 @@ function namedDate(found: RegExpExecArray, end: number, now: number): Dated | un
 /** GNU's styles `long-iso`, `full-iso` and `iso`: `2023-11-20 18:02`, with seconds and zone, `11-20 18:02`. */
 function isoDate(found: RegExpExecArray, end: number, now: number): Dated | undefined {
   const [, year, month, day, hour, minute, second, sign, zoneHour, zoneMinute] = found;
-  const clock = clockTime(hour ?? "0", minute ?? "0", second ?? "0");
+  const clock = clockOf(Number(hour ?? "0"), Number(minute ?? "0"), Number(second ?? "0"));
   const date = dateTime(year, Number(month) - 1, Number(day), clock, now);
   if (date === undefined || clock === undefined) return undefined;
   const zone = sign === undefined ? 0 : (Number(zoneHour) * 60 + Number(zoneMinute)) * 60_000;
@@ -122,13 +121,7 @@ function isoDate(found: RegExpExecArray, end: number, now: number): Dated | unde
   return { time: date + clock + (sign === "-" ? zone : -zone), precision, end };
 }
 
-/** Milliseconds of the day; undefined when it is no time. */
-function clockTime(hour: string, minute: string, second: string): number | undefined {
-  const [h, m, s] = [Number(hour), Number(minute), Number(second)];
-  return h > 23 || m > 59 || s > 60 ? undefined : ((h * 60 + m) * 60 + s) * 1000;
-}
-
-/** The start of a day. Without a year, the latest such day that is not in the future by more than a time zone. */
+/** The start of a day; without a year, the latest such day. */
 function dateTime(
   year: string | undefined,
   month: number,
@@ -136,20 +129,7 @@ function dateTime(
   clock: number | undefined,
   now: number,
 ): number | undefined {
-  if (year !== undefined) return existingDay(Number(year), month, day);
-  const thisYear = new Date(now).getUTCFullYear();
-  // Eight years back there is a 29 February, also around 1900.
-  for (let before = 0; before <= 8; before++) {
-    const date = existingDay(thisYear - before, month, day);
-    if (date !== undefined && date + (clock ?? 0) <= now + DAY) return date;
-  }
-  return undefined;
-}
-
-function existingDay(year: number, month: number, day: number): number | undefined {
-  const date = new Date(0);
-  const time = date.setUTCFullYear(year, month, day);
-  return date.getUTCMonth() === month && date.getUTCDate() === day ? time : undefined;
+  return year === undefined ? latestDay(month, day, clock ?? 0, now) : dayOf(Number(year), month, day);
 }
 
 function nameAndTarget(rest: string, type: UnixListing["type"]): { name: string; target?: string } {

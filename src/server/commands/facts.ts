@@ -97,7 +97,7 @@ const mlsd = defineCommand({
   summary: "Send the facts of everything in a directory. The best listing for every client.",
   argument: optionalPathname,
   needs: { login: true, permission: "list", dataConnection: true },
-  replies: [125, 150, 226, 425, 426, 450, 451, 501, 550],
+  replies: [125, 150, 226, 425, 426, 450, 451, 501, 521, 522, 550],
   failures: { "not-directory": 501, "bad-name": 550 },
   async run({ session, argument: path, transfer }) {
     session.takeRestart();

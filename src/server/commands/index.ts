@@ -12,9 +12,11 @@ import { SITE } from "./site.js";
 import { STAT } from "./stat.js";
 import { STATUS } from "./status.js";
 import { STORE } from "./store.js";
+import { TLS } from "./tls.js";
 
 export const COMMANDS: readonly Command[] = [
   ...LOGIN,
+  ...TLS,
   ...DIRECTORY,
   ...DATA_PORT,
   ...PARAMETERS,

@@ -65,7 +65,7 @@ function listCommand(verb: string, style: LineStyle, summary: string): Command {
     summary,
     argument: listArgument,
     needs: { login: true, permission: "list", dataConnection: true },
-    replies: [125, 150, 226, 425, 426, 450, 451],
+    replies: [125, 150, 226, 425, 426, 450, 451, 521, 522],
     failures: FAILURES,
     async run({ session, argument, transfer }) {
       session.takeRestart();

@@ -11,20 +11,25 @@ const user = defineCommand({
   reference: "RFC 959 4.1.1",
   summary: "Name the account to log in to.",
   argument: requiredText("username"),
-  replies: [331, 530],
+  needs: { secureLogin: true },
+  replies: [232, 331, 421, 530],
   run({ session, argument: name }) {
     if (session.login.kind === "in") return reply(530, "You are logged in; send REIN before another USER.");
     session.login = { kind: "named", name };
+    if (session.security.proof?.certificate !== undefined) return logInByCertificate(session, name);
     // The same for every name, so that nobody learns which ones exist.
-    return reply(331, "Send the password with PASS.");
+    return PASSWORD_NEEDED;
   },
 });
+
+const PASSWORD_NEEDED = reply(331, "Send the password with PASS.");
 
 const pass = defineCommand({
   verb: "PASS",
   reference: "RFC 959 4.1.1",
   summary: "Send the password.",
   argument: optionalText("password"),
+  needs: { secureLogin: true },
   secret: true,
   replies: [230, 332, 530, 503, 421],
   run({ session, argument: password }) {
@@ -38,6 +43,7 @@ const acct = defineCommand({
   reference: "RFC 959 4.1.1",
   summary: "Send the account that some logins need.",
   argument: requiredText("account-information"),
+  needs: { secureLogin: true },
   secret: true,
   replies: [230, 202, 530, 503, 421],
   run({ session, argument: account }) {
@@ -72,6 +78,19 @@ const quit = defineCommand({
   run: () => reply(221, "Goodbye."),
 });
 
+/** RFC 4217 4.2 leaves what a certificate is worth to the server: here, to the account store. */
+async function logInByCertificate(session: Session, name: string): Promise<Reply> {
+  try {
+    const answer = await session.server.options.accounts.authenticate(session.loginAttempt(name));
+    if (!("ok" in answer)) return PASSWORD_NEEDED;
+    const entered = await enter(session, name, answer.ok);
+    return entered.code === 230 ? reply(232, "Logged in by your certificate.") : entered;
+  } catch (error) {
+    if (!session.aborted) session.server.tell("warning", { message: "the account store failed", error });
+    return PASSWORD_NEEDED;
+  }
+}
+
 interface Secrets {
   readonly password: string;
   readonly account?: string;
@@ -99,6 +118,10 @@ async function ask(session: Session, name: string, secrets: Secrets): Promise<Re
 }
 
 async function enter(session: Session, name: string, account: Account): Promise<Reply> {
+  if (account.requireTls !== undefined && !session.security.active) {
+    await session.closeStorage(account.storage);
+    return await refuse(session, name, "tls-needed");
+  }
   const { options, admissions } = session.server;
   const limit = Math.min(
     options.limits.sessionsPerAccount,

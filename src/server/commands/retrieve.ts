@@ -11,7 +11,7 @@ const retr = defineCommand({
   summary: "Send a file.",
   argument: requiredPathname,
   needs: { login: true, permission: "download", dataConnection: true },
-  replies: [125, 150, 226, 425, 426, 450, 451, 501, 550],
+  replies: [125, 150, 226, 425, 426, 450, 451, 501, 521, 522, 550],
   failures: { "bad-name": 550, timeout: 451 },
   async run({ session, argument: path, transfer }) {
     const start = session.takeRestart();

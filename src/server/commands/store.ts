@@ -32,7 +32,7 @@ const stor = defineCommand({
   summary: "Receive a file; with REST before it, continue one.",
   argument: requiredPathname,
   needs: { login: true, permission: "upload", dataConnection: true },
-  replies: [125, 150, 226, 425, 426, 450, 451, 452, 501, 550, 552, 553],
+  replies: [125, 150, 226, 425, 426, 450, 451, 452, 501, 521, 522, 550, 552, 553],
   failures: FAILURES,
   async run({ session, argument: path, transfer }) {
     const { storage, operation } = session;
@@ -54,7 +54,7 @@ const appe = defineCommand({
   summary: "Receive bytes to add to a file, or a new file.",
   argument: requiredPathname,
   needs: { login: true, permission: "append", dataConnection: true },
-  replies: [125, 150, 226, 425, 426, 450, 451, 452, 501, 550, 552, 553],
+  replies: [125, 150, 226, 425, 426, 450, 451, 452, 501, 521, 522, 550, 552, 553],
   failures: FAILURES,
   async run({ session, argument: path, transfer }) {
     if (session.takeRestart() > 0) return reply(501, "REST and APPE cannot go together.");
@@ -75,7 +75,7 @@ const stou = defineCommand({
   // No pathname: the file goes to the working directory, and that is what the permission is asked for.
   argument: { syntax: "[<SP> <hint>]", parse: (text) => ({ hint: text }) },
   needs: { login: true, permission: "upload", dataConnection: true },
-  replies: [125, 150, 226, 425, 426, 450, 451, 452, 552, 553],
+  replies: [125, 150, 226, 425, 426, 450, 451, 452, 521, 522, 552, 553],
   failures: FAILURES,
   async run({ session, argument: { hint }, transfer }) {
     session.takeRestart();

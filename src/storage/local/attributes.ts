@@ -25,8 +25,13 @@ export function setFileTimes(
   place.reach((path, stats) => {
     const accessed = times.accessed ?? stats.atimeMs;
     const modified = times.modified ?? stats.mtimeMs;
-    utimesSync(path, accessed / 1000, modified / 1000);
+    utimesSync(path, seconds(accessed), seconds(modified));
   });
+}
+
+/** As text: Node.js takes a negative number, which is a time before 1970, for "now". */
+export function seconds(milliseconds: number): string {
+  return String(milliseconds / 1000);
 }
 
 /** Gives a new directory its mode in full; the umask of the process was taken off when it was made. */
@@ -39,7 +44,8 @@ export function completeMode(place: Place, mode: number): void {
 /**
  * What a link in `directory` (its components below the root) is to say so that it means the same inside and
  * outside of the root: absolute targets become relative. `..` is resolved as in every pathname of a client, by
- * text and no higher than the root, so that no other program that follows the link leaves the root either.
+ * text and no higher than the root, so that no other program that follows the link leaves the root either: as
+ * long as the link, or a directory above it, is not renamed to a place of another depth (docs/security.md).
  */
 export function linkTarget(directory: readonly string[], said: string): string {
   if (said === "" || said.includes("\0")) throw new StorageError("bad-name");

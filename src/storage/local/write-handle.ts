@@ -2,6 +2,7 @@
 import { closeSync, fstatSync, futimesSync, type Stats } from "node:fs";
 import { StorageError } from "../errors.js";
 import type { Entry, UniqueWriteHandle } from "../storage.js";
+import { seconds } from "./attributes.js";
 import { entryOf } from "./entry.js";
 import { storageError } from "./errno.js";
 import { type FileWriter, flushNames } from "./file-writer.js";
@@ -103,7 +104,8 @@ export class LocalWriteHandle implements UniqueWriteHandle {
     try {
       await this.#writer.settled();
       const stats = await this.#writer.finish();
-      if (modified !== undefined) futimesSync(this.#writer.descriptor, Date.now() / 1000, modified / 1000);
+      if (modified !== undefined)
+        futimesSync(this.#writer.descriptor, seconds(Date.now()), seconds(modified));
       if (flush !== "nothing") await this.#writer.flush();
       await destination.publish(this.#writer, stats);
     } catch (error) {
