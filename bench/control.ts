@@ -1,5 +1,14 @@
 /** The control connection of the load generator: as little as a benchmark needs, the same for every server. */
+import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import { type ConnectionOptions, connect as connectTls, type TLSSocket } from "node:tls";
+
+/** The same for every server: TLS 1.3, AES-256-GCM. */
+const TLS: ConnectionOptions = {
+  rejectUnauthorized: false,
+  minVersion: "TLSv1.3",
+  ciphers: "TLS_AES_256_GCM_SHA384",
+};
 
 export interface Target {
   readonly host: string;
@@ -20,7 +29,8 @@ interface Waiting {
 }
 
 export class Control {
-  readonly #socket: Socket;
+  #socket: Socket;
+  #session: Buffer | undefined;
   readonly #answers: Answer[] = [];
   readonly #waiting: Waiting[] = [];
   #rest = "";
@@ -29,8 +39,7 @@ export class Control {
   private constructor(socket: Socket) {
     this.#socket = socket;
     socket.setNoDelay(true);
-    socket.setEncoding("latin1");
-    socket.on("data", (chunk: string) => this.#receive(chunk));
+    socket.on("data", this.#onData);
     socket.on("error", (error) => this.#lose(error));
     socket.on("close", () => this.#lose(new Error("the server closed the control connection")));
   }
@@ -43,6 +52,35 @@ export class Control {
     if (answer.code === 331) await control.send(`PASS ${target.password}`, 230);
     await control.send("TYPE I", 200);
     return control;
+  }
+
+  /** The same in TLS, with PROT P. */
+  static async loginSecurely(target: Target): Promise<Control> {
+    const control = new Control(connect(target.port, target.host));
+    await control.expect(220);
+    await control.send("AUTH TLS", 234);
+    const plain = control.#socket;
+    plain.removeListener("data", control.#onData);
+    const tls = connectTls({ ...TLS, socket: plain });
+    tls.on("error", (error) => control.#lose(error));
+    tls.on("session", (session: Buffer) => {
+      control.#session = session;
+    });
+    await once(tls, "secureConnect");
+    control.#socket = tls;
+    tls.on("data", control.#onData);
+    const answer = await control.send(`USER ${target.user}`);
+    if (answer.code === 331) await control.send(`PASS ${target.password}`, 230);
+    await control.send("PBSZ 0", 200);
+    await control.send("PROT P", 200);
+    await control.send("TYPE I", 200);
+    return control;
+  }
+
+  /** A data connection in TLS, resuming this control connection's session; as it is where that is clear. */
+  secure(socket: Socket): TLSSocket | undefined {
+    if (this.#session === undefined) return undefined;
+    return connectTls({ ...TLS, socket, session: this.#session });
   }
 
   /** Sends a command; its first reply, which must have one of these codes when there are any. */
@@ -73,6 +111,8 @@ export class Control {
     if (this.#lost !== undefined) return Promise.reject(this.#lost);
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
   }
+
+  readonly #onData = (chunk: Buffer): void => this.#receive(chunk.toString("latin1"));
 
   #receive(chunk: string): void {
     const lines = (this.#rest + chunk).split("\r\n");

@@ -15,6 +15,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { testCertificates } from "../test/support/certificates.js";
 
 export const MiB = 1024 * 1024;
 export const SMALL = 1024;
@@ -35,12 +36,14 @@ export interface Fixture {
   readonly root: string;
   /** Beside it: settings. */
   readonly folder: string;
+  /** PEM file with a key and its certificate, the same for all servers. */
+  readonly certificate: string;
   /** The content of `sample.bin`, to check what arrives. */
   readonly sample: Buffer;
 }
 
 /** Goes away when the process ends. */
-export function makeFixture({ size, files, entries }: Sizes): Fixture {
+export async function makeFixture({ size, files, entries }: Sizes): Promise<Fixture> {
   const folder = mkdtempSync(join(placeFor(size), "ferry-bench-"));
   // Also when the benchmark fails: memory that nobody frees is worse than a file that nobody removes.
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
@@ -55,7 +58,10 @@ export function makeFixture({ size, files, entries }: Sizes): Fixture {
   for (let i = 0; i < files; i++)
     writeFileSync(join(root, "small", `${i}.bin`), sample.subarray(i, i + SMALL));
   for (let i = 0; i < entries; i++) closeSync(openSync(join(root, "many", `entry-number-${i}.txt`), "w"));
-  return { root, folder, sample };
+  const { server } = await testCertificates();
+  const certificate = join(folder, "certificate.pem");
+  writeFileSync(certificate, server.key + server.certificate, { mode: 0o600 });
+  return { root, folder, certificate, sample };
 }
 
 /** Memory, so that no disk is measured, when it has room for the file, two uploads of it and all else. */

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type Fixture, makeFixture, type Sizes } from "./fixture.js";
+import { startProftpd } from "./proftpd.js";
 import { json, type Result, table } from "./report.js";
 import { checkContent, type Row, rowsFor, type Sample } from "./rows.js";
 import { type Server, startFerry, startVsftpd } from "./servers.js";
@@ -15,13 +16,14 @@ import { type Server, startFerry, startVsftpd } from "./servers.js";
 const HELP = `npm run bench -- [flags]
 
   --quick           smaller sizes and two rounds: seconds instead of minutes
-  --rows A,B        retr, stor, retr-small, stor-small, list, idle (all)
+  --rows A,B        retr, stor, retr-small, stor-small, ftps-retr, ftps-stor, ftps-retr-small, list,
+                    idle (all)
   --rounds N        of each row (5)
   --size N          MiB of the big file (1024)
   --files N         small files (2000)
   --entries N       in the listed directory (50000)
   --sessions N      idle sessions (1000)
-  --servers A,B     ferry, vsftpd (both)
+  --servers A,B     ferry, vsftpd, proftpd (the first two)
   --ferry FILE      the program to measure: another checkout's dist/cli/main.js
   --seconds N       no further round begins after so long (240)
   --json FILE       all samples
@@ -102,7 +104,7 @@ function readPlan(): Plan | undefined {
 }
 
 async function bench(plan: Plan): Promise<void> {
-  const fixture = makeFixture(plan.sizes);
+  const fixture = await makeFixture(plan.sizes);
   const running = new Set<Server>();
   process.once("SIGINT", () => process.exit(130));
   try {
@@ -126,9 +128,10 @@ async function bench(plan: Plan): Promise<void> {
   }
 }
 
-function startOf(name: string, plan: Plan, { root, folder }: Fixture): Start {
-  if (name === "ferry") return () => startFerry(plan.ferry, root);
-  if (name === "vsftpd") return () => startVsftpd(join(project, ".cache"), root, folder);
+function startOf(name: string, plan: Plan, { root, folder, certificate }: Fixture): Start {
+  if (name === "ferry") return () => startFerry(plan.ferry, root, certificate);
+  if (name === "vsftpd") return () => startVsftpd(join(project, ".cache"), root, { folder, certificate });
+  if (name === "proftpd") return () => startProftpd(join(project, ".cache"), root, { folder, certificate });
   throw new Error(`no such server: ${name}`);
 }
 

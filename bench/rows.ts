@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Control } from "./control.js";
 import { MiB, type Sizes, SMALL } from "./fixture.js";
 import { openSessions, receive, store } from "./load.js";
+import { receiveSecurely, storeSecurely } from "./secure-load.js";
 import type { Server } from "./servers.js";
 
 export interface Sample {
@@ -85,6 +86,61 @@ export function rowsFor(sizes: Sizes): readonly Row[] {
       },
     },
     {
+      name: "ftps-retr",
+      title: `FTPS RETR ${size} MiB`,
+      unit: "MiB/s",
+      better: "more",
+      costUnit: "CPU s/GiB",
+      async run(server) {
+        const login = Control.loginSecurely(server.target);
+        const used = await measure(
+          server,
+          async (control) => {
+            const bytes = await receiveSecurely(control, server.target, "RETR big.bin");
+            if (bytes !== size * MiB)
+              throw new Error(`${server.name} sent ${bytes} bytes instead of ${size} MiB`);
+          },
+          login,
+        );
+        return { value: size / used.seconds, cost: (used.processorTime * 1024) / size };
+      },
+    },
+    {
+      name: "ftps-stor",
+      title: `FTPS STOR ${size} MiB`,
+      unit: "MiB/s",
+      better: "more",
+      costUnit: "CPU s/GiB",
+      async run(server) {
+        const used = await measure(
+          server,
+          (control) => storeSecurely(control, server.target, "in/big.bin", size * MiB),
+          Control.loginSecurely(server.target),
+        );
+        await checkAndDelete(server, "in/big.bin", size * MiB);
+        return { value: size / used.seconds, cost: (used.processorTime * 1024) / size };
+      },
+    },
+    {
+      name: "ftps-retr-small",
+      title: `FTPS RETR ${Math.ceil(files / 4)} x 1 KiB`,
+      unit: "files/s",
+      better: "more",
+      costUnit: "CPU ms each",
+      async run(server) {
+        const count = Math.ceil(files / 4);
+        const used = await measure(
+          server,
+          async (control) => {
+            for (let i = 0; i < count; i++)
+              await receiveSecurely(control, server.target, `RETR small/${i}.bin`);
+          },
+          Control.loginSecurely(server.target),
+        );
+        return { value: count / used.seconds, cost: (used.processorTime * 1000) / count };
+      },
+    },
+    {
       name: "list",
       title: `LIST ${entries} entries`,
       unit: "s",
@@ -131,8 +187,12 @@ interface Used {
 }
 
 /** Of `work` alone, while the session lives: the processor time of a session's process goes with it. */
-async function measure(server: Server, work: (control: Control) => Promise<unknown>): Promise<Used> {
-  const control = await Control.login(server.target);
+async function measure(
+  server: Server,
+  work: (control: Control) => Promise<unknown>,
+  login = Control.login(server.target),
+): Promise<Used> {
+  const control = await login;
   const spent = server.processes.processorTime();
   const start = performance.now();
   await work(control);

@@ -1,4 +1,4 @@
-/** The servers that are measured: Ferry as its users start it, and vsftpd for comparison. */
+/** The servers that are measured: Ferry as its users start it, and vsftpd for comparison; ProFTPD is in proftpd.ts. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from "node:fs";
 import { type AddressInfo, connect, createServer } from "node:net";
@@ -15,13 +15,14 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-const HOST = "127.0.0.1";
+export const HOST = "127.0.0.1";
 
 /** As many sessions as the benchmark opens, from one address. */
 const MANY = "100000";
 
-export async function startFerry(program: string, root: string): Promise<Server> {
+export async function startFerry(program: string, root: string, certificate: string): Promise<Server> {
   const flags = ["--port", "0", "--host", HOST, "--user", "bench:bench", "--log", "silent"];
+  flags.push("--tls-cert", certificate);
   const limits = ["--max-sessions", MANY, "--max-sessions-per-address", MANY];
   const child = spawn(process.execPath, [program, "serve", root, ...flags, ...limits], {
     stdio: ["ignore", "pipe", "inherit"],
@@ -32,8 +33,12 @@ export async function startFerry(program: string, root: string): Promise<Server>
   return serverOf("ferry", child, { host: HOST, port, user: "bench", password: "bench" });
 }
 
-/** `folder` is for its settings. Undefined, with the reason on stderr, where vsftpd cannot be had. */
-export async function startVsftpd(cache: string, root: string, folder: string): Promise<Server | undefined> {
+/** `folder` is for its settings; `certificate`: PEM file with the key. Undefined, with the reason on stderr, where vsftpd cannot be had. */
+export async function startVsftpd(
+  cache: string,
+  root: string,
+  { folder, certificate }: { readonly folder: string; readonly certificate: string },
+): Promise<Server | undefined> {
   const found = findVsftpd() ?? fetchVsftpd(join(cache, "vsftpd"));
   if (found === undefined) return undefined;
   const port = await freePort();
@@ -41,7 +46,7 @@ export async function startVsftpd(cache: string, root: string, folder: string): 
   const settings = join(own, "vsftpd.conf");
   const empty = join(own, "empty");
   mkdirSync(empty);
-  writeFileSync(settings, vsftpdSettings(port, root, empty), { mode: 0o600 });
+  writeFileSync(settings, vsftpdSettings(port, root, { empty, certificate }), { mode: 0o600 });
   const child = spawn(found.program, [settings], {
     stdio: ["ignore", "inherit", "inherit"],
     env: { ...process.env, LD_LIBRARY_PATH: found.libraries },
@@ -54,7 +59,11 @@ export async function startVsftpd(cache: string, root: string, folder: string): 
   return serverOf("vsftpd", child, { host: HOST, port, user: "anonymous", password: "bench" });
 }
 
-function vsftpdSettings(port: number, root: string, empty: string): string {
+function vsftpdSettings(
+  port: number,
+  root: string,
+  { empty, certificate }: { readonly empty: string; readonly certificate: string },
+): string {
   const asRoot = process.getuid?.() === 0;
   const settings = {
     listen: "YES",
@@ -78,6 +87,11 @@ function vsftpdSettings(port: number, root: string, empty: string): string {
     max_per_ip: 0,
     idle_session_timeout: 3600,
     xferlog_enable: "NO",
+    ssl_enable: "YES",
+    allow_anon_ssl: "YES",
+    rsa_cert_file: certificate,
+    ssl_ciphers: "HIGH",
+    require_ssl_reuse: "YES",
     // Its filter knows the system calls of 2012 and kills the sessions on newer C libraries.
     seccomp_sandbox: "NO",
     // It goes to the account's home first, which must be there: nobody's is not.
@@ -98,29 +112,36 @@ function findVsftpd(): Vsftpd | undefined {
   return program === undefined ? undefined : { program, libraries: "" };
 }
 
-/** Unpacks Debian's packages without installing them: no account, no service, nothing outside the cache. */
 function fetchVsftpd(cache: string): Vsftpd | undefined {
   const program = join(cache, "usr", "sbin", "vsftpd");
-  if (!existsSync(program)) {
-    mkdirSync(cache, { recursive: true });
-    const inCache = (name: string, ...words: string[]) =>
-      spawnSync(name, words, { cwd: cache, stdio: "ignore" }).status === 0;
-    const download = () => inCache("apt-get", "download", "vsftpd", "libwrap0", "libnsl2", "libtirpc3");
-    // Only root may fetch the lists of packages, which a new machine lacks.
-    if (!download() && inCache("apt-get", "update")) download();
-    for (const file of readdirSync(cache)) if (file.endsWith(".deb")) inCache("dpkg", "-x", file, ".");
-  }
+  if (!existsSync(program)) unpack(cache, ["vsftpd", "libwrap0", "libnsl2", "libtirpc3"]);
   if (!existsSync(program)) {
     console.error("vsftpd is neither installed nor to be had by apt-get: measuring Ferry alone");
     return undefined;
   }
-  const libraries = readdirSync(cache, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.name.includes(".so."))
-    .map((entry) => entry.parentPath);
-  return { program, libraries: [...new Set(libraries)].join(":") };
+  return { program, libraries: librariesIn(cache) };
 }
 
-function serverOf(name: string, child: ChildProcess, target: Target): Server {
+/** Unpacks Debian's packages without installing them: no account, no service, nothing outside the folder. */
+export function unpack(folder: string, packages: readonly string[]): void {
+  mkdirSync(folder, { recursive: true });
+  const inFolder = (name: string, ...words: string[]) =>
+    spawnSync(name, words, { cwd: folder, stdio: "ignore" }).status === 0;
+  const download = () => inFolder("apt-get", "download", ...packages);
+  // Only root may fetch the lists of packages, which a new machine lacks.
+  if (!download() && inFolder("apt-get", "update")) download();
+  for (const file of readdirSync(folder)) if (file.endsWith(".deb")) inFolder("dpkg", "-x", file, ".");
+}
+
+/** For LD_LIBRARY_PATH. */
+export function librariesIn(folder: string): string {
+  const libraries = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.name.includes(".so."))
+    .map((entry) => entry.parentPath);
+  return [...new Set(libraries)].join(":");
+}
+
+export function serverOf(name: string, child: ChildProcess, target: Target): Server {
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   if (child.pid === undefined) throw new Error(`${name} has no process`);
   const processes = new ProcessTree(child.pid);
@@ -148,7 +169,7 @@ async function firstLine(child: ChildProcess): Promise<string> {
   });
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, HOST, resolve));
   const { port } = server.address() as AddressInfo;
@@ -157,7 +178,7 @@ async function freePort(): Promise<number> {
 }
 
 /** vsftpd says nothing when it is ready. */
-async function answers(port: number, child: ChildProcess): Promise<boolean> {
+export async function answers(port: number, child: ChildProcess): Promise<boolean> {
   for (let attempt = 0; attempt < 100 && child.exitCode === null; attempt++) {
     const connected = await new Promise<boolean>((resolve) => {
       const socket = connect(port, HOST);

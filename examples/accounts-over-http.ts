@@ -39,7 +39,9 @@ export class HttpAccounts implements AccountStore {
 
   /** What throws here is answered 421: "Logins are not possible now". */
   async authenticate(attempt: LoginAttempt): Promise<LoginAnswer> {
-    const { name, password = "", peer, signal } = attempt;
+    const { name, password, peer, signal } = attempt;
+    // USER with a client certificate asks without a password: one is always needed here.
+    if (password === undefined) return { refused: "credentials" };
     // The name becomes a folder, and goes to people's logs: what is no name is not asked for.
     if (!isAccountName(name) || name === "." || name === "..") return { refused: "credentials" };
     const response = await fetch(this.#o.url, {

@@ -156,6 +156,16 @@ describe("a connection that is left over", () => {
     },
   );
 
+  withFile("to a port that is idle gets nothing, and the port is given up", async (client) => {
+    const data = await client.extendedPassive();
+    await client.expect("RETR file", 125, 150);
+    await data.receiveAll();
+    assert.equal((await client.reply()).code, 226);
+    assert.match(await stranger(data.port, "127.0.0.1"), /^(?:refused)?$/);
+    assert.equal(await stranger(data.port, "127.0.0.1"), "refused");
+    assert.notEqual(await portOf(client), data.port);
+  });
+
   withFile("of an EPSV that another one has replaced is closed", async (client) => {
     const first = await client.extendedPassive();
     await established(client);

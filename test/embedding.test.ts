@@ -15,7 +15,7 @@ import { MemoryTree } from "ferry/storage/memory";
 import { leakCheck, RawClient } from "ferry/testing";
 import { PASSWORD, USER } from "./support/server.js";
 import { Serving, textOf } from "./support/session.js";
-import { endless, Gate, Handles, withMethods } from "./support/sources.js";
+import { endless, file, Gate, Handles, withMethods } from "./support/sources.js";
 import { failOnProcessTrouble, remainingCodes, seenBy, Watch } from "./support/watch.js";
 
 leakCheck();
@@ -473,8 +473,28 @@ describe("an account store", () => {
       }
       assert.equal(handles.storages, 0);
       assert.ok(watch.of("login").every(({ ok }) => !ok));
+      // A place that was not given back would change the reason.
+      assert.equal(new Set(watch.of("login").map(({ reason }) => reason)).size, 1);
     });
   }
+
+  test("whose lease loses its account without a word ends the session at the next command", async () => {
+    let current: Account | undefined;
+    const store: AccountStore = {
+      authenticate: async ({ name }) => ({ ok: await account(name, tree.storageFor(name)) }),
+      async open(given) {
+        current = given;
+        const opened = lease(given);
+        return Object.defineProperty(opened, "current", { get: () => current });
+      },
+    };
+    await using served = await serving(store);
+    const { client } = await tryToLogIn(served);
+    await client.expect("PWD", 257);
+    current = undefined;
+    await client.expect("PWD", 421);
+    assert.deepEqual(await remainingCodes(client), []);
+  });
 
   test("that never answers is cut off by the login timer, and told by its signal", async () => {
     let aborted: Promise<void> | undefined;
@@ -613,6 +633,51 @@ describe("a storage", () => {
     await client.expect("QUIT", 221);
     await watch.first("disconnect");
     assert.equal(watch.of("warning").length, 2);
+  });
+
+  test("is told at once when its session has had its last reply, even if the client stays connected", async () => {
+    const reached = new Gate();
+    let told: AbortSignal | undefined;
+    await using served = await prepared((storage) =>
+      withMethods(storage, {
+        stat: (_path, { signal }) => {
+          told = signal;
+          return rejectedOnAbort(signal, reached);
+        },
+      }),
+    );
+    const client = await served.login();
+    await client.send("SIZE file");
+    await reached.reached;
+    assert.equal(told?.aborted, false);
+    served.accounts.replace([]);
+    assert.equal(told?.aborted, true);
+    assert.deepEqual(await remainingCodes(client), [421]);
+  });
+
+  test("whose listing nobody fetches is told to stop listing", async () => {
+    let listing = 0;
+    await using served = await Serving.start({
+      server: { timeouts: { dataConnect: 50 } },
+      decorate: (storage) =>
+        withMethods(storage, {
+          async *list() {
+            listing += 1;
+            try {
+              for (;;) yield [file("one")];
+            } finally {
+              listing -= 1;
+            }
+          },
+        }),
+    });
+    const client = await served.login();
+    for (const line of ["LIST", "NLST", "MLSD", "LIST -R"]) {
+      await client.expect("EPSV", 229);
+      await client.expect(line, 150);
+      assert.equal((await client.reply()).code, 425);
+      assert.equal(listing, 0, line);
+    }
   });
 
   test("that stops when its signal aborts gives 426 when a transfer meets the end of the session", async () => {

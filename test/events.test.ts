@@ -280,19 +280,6 @@ describe("an account that is taken away", () => {
     });
   }
 
-  test("ends its transfers at once, also when the client keeps the connection open", async () => {
-    const { ftp, accounts, watch, port } = await serving();
-    await using _ = ftp;
-    await using client = await RawClient.connect({ host: "127.0.0.1", port, allowHalfOpen: true });
-    await client.login(USER, PASSWORD);
-    await client.extendedPassive();
-    await client.expect("RETR endless.bin", 125, 150);
-    accounts.replace([]);
-    assert.equal((await client.reply()).code, 421);
-    assert.equal((await watch.first("transfer")).outcome.kind, "aborted");
-    assert.deepEqual(watch.of("disconnect"), []);
-  });
-
   test("and comes back under the same name lets nobody stay", async () => {
     const { ftp, accounts, port } = await serving();
     await using _ = ftp;

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { describe, test } from "node:test";
+import { StorageError } from "ferry/storage";
 import { leakCheck, RawClient } from "ferry/testing";
 import { PASSWORD, USER } from "./support/server.js";
 import { codesOf, Serving, textOf } from "./support/session.js";
@@ -128,6 +129,29 @@ describe("the idle timer", () => {
     assert.deepEqual(await remainingCodes(await served.login()), [421]);
     gate.open();
     for (const client of [waits, beside]) assert.equal((await client.reply()).code, 212);
+  });
+
+  test("closes who has sent its end, even while a command hangs: nobody may be there", async () => {
+    const gate = new Gate();
+    await using served = await Serving.start({
+      server,
+      decorate: (storage) =>
+        withMethods(storage, {
+          stat: (_path, { signal }) =>
+            new Promise((_resolve, reject) => {
+              void gate.pass();
+              signal.addEventListener("abort", () => reject(new StorageError("aborted")), { once: true });
+            }),
+        }),
+    });
+    const watch = new Watch(served.server);
+    const client = await served.login();
+    await client.send("SIZE file");
+    await gate.reached;
+    client.end();
+    assert.deepEqual(await remainingCodes(client), [421]);
+    assert.equal((await watch.first("disconnect")).reason, "idle");
+    assert.deepEqual(watch.of("warning"), []);
   });
 
   test("is what SITE IDLE says, for the session that says it", async () => {

@@ -1,6 +1,8 @@
 /** Data connections in TLS: that they move bytes, belong to their session, and say when they are whole. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { describe, test } from "node:test";
+import { connect as connectTls } from "node:tls";
 import { sha256, someBytes } from "./support/files.js";
 import { TestServer } from "./support/server.js";
 import { TlsClient, type Version } from "./support/tls-client.js";
@@ -152,6 +154,56 @@ for (const version of VERSIONS) {
         });
       }
     }
+
+    test("are aborted by ABOR in both directions, and the next ones work", async () => {
+      await using server = await TestServer.start({ tls: {} });
+      await using client = await (await TlsClient.open({ port: server.port, version })).protect();
+      const big = someBytes(30_000_000);
+      await server.files.put("/big", big);
+      const session = await client.session();
+      for (const line of ["RETR big", "STOR other"]) {
+        await using data = await client.extendedPassive();
+        await client.expect(line, 150, 125);
+        const tls = connectTls({
+          socket: await data.socket(),
+          rejectUnauthorized: false,
+          maxVersion: version,
+          session,
+        });
+        tls.on("error", () => {});
+        await once(tls, "secureConnect");
+        if (line.startsWith("STOR")) tls.write(someBytes(100_000));
+        else await once(tls, "readable");
+        await client.send("ABOR");
+        assert.deepEqual([(await client.reply()).code, (await client.reply()).code], [426, 226], line);
+        tls.destroy();
+      }
+      const whole = await client.transfer("RETR big", { session });
+      assert.equal(sha256(whole.bytes), sha256(big));
+      assert.deepEqual(await server.files.names("/"), ["big"]);
+    });
+
+    test("that nobody reads, or writes to, end with the stall timer", async () => {
+      await using server = await TestServer.start({ tls: {}, server: { timeouts: { stall: 300 } } });
+      await using client = await (await TlsClient.open({ port: server.port, version })).protect();
+      await server.files.put("/big", someBytes(60_000_000));
+      const session = await client.session();
+      for (const line of ["RETR big", "STOR other"]) {
+        await using data = await client.extendedPassive();
+        await client.expect(line, 150, 125);
+        const tls = connectTls({
+          socket: await data.socket(),
+          rejectUnauthorized: false,
+          maxVersion: version,
+          session,
+        });
+        tls.on("error", () => {});
+        await once(tls, "secureConnect");
+        tls.pause();
+        assert.equal((await client.reply()).code, 426, line);
+        tls.destroy();
+      }
+    });
 
     test("may end by a bare FIN where clients need that", async () => {
       await using server = await TestServer.start({ tls: { acceptBareEnd: true } });

@@ -52,6 +52,8 @@ export class AnonymousAccounts implements AccountStore {
   /** Both names are one account, `anonymous`, in any mix of upper and lower case, as browsers send it. */
   async authenticate(attempt: LoginAttempt): Promise<LoginAnswer> {
     if (!NAMES.includes(attempt.name.toLowerCase())) return { refused: "credentials" };
+    // A certificate is nobody's anonymous login: PASS, with an address or not, is still awaited.
+    if (attempt.password === undefined && attempt.tls !== undefined) return { refused: "credentials" };
     const storage = await this.#openStorage(attempt);
     this.#onLogin?.({ peer: attempt.peer, email: emailOf(attempt.password) });
     const [home, permissions, limits] = [this.#home, this.#permissions, this.#limits];

@@ -120,8 +120,9 @@ export class ServerPi implements ControlListener, TransferListener {
     if (session.login.kind !== "in" && now - session.loggedOutSince > timeouts.login) {
       return this.closeWith("Login took too long; closing.", "login-timeout");
     }
-    // While a transfer runs its own stall deadline holds; lftp and curl send nothing for hours then.
-    if (this.#busy) return;
+    // While a transfer runs its own stall deadline holds; lftp and curl send nothing for hours then. A peer that has
+    // sent its end may be gone altogether, and what it waits for may hang.
+    if (this.#busy && !this.#queue.finishedByPeer) return;
     if (now - this.#lastActivity > session.idleLimit) this.closeWith("Idle for too long; closing.", "idle");
   }
 

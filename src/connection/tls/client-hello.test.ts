@@ -170,7 +170,8 @@ describe("a ClientHello", () => {
       const [session] = (await once(client, "session")) as [Buffer];
       client.destroy();
       server.close();
-      const found = parseClientHello(await helloOf({ session, maxVersion: version }));
+      // Newer releases of Node offer a session only to the host that gave it.
+      const found = parseClientHello(await helloOf({ host: "127.0.0.1", session, maxVersion: version }));
       assert.ok(typeof found === "object" && found.session !== undefined, version);
     }
   });

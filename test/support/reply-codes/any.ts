@@ -69,7 +69,7 @@ const WRONG_ARGUMENTS: Readonly<Record<string, string>> = {
 
 /** What can be said by those who are not logged in. */
 const OPEN_TO_ALL = new Set(
-  "USER PASS ACCT REIN QUIT ABOR NOOP SYST HELP FEAT OPTS LANG CLNT CSID HOST".split(" "),
+  "USER PASS ACCT AUTH PBSZ PROT CCC REIN QUIT ABOR NOOP SYST HELP FEAT OPTS LANG CLNT CSID HOST".split(" "),
 );
 
 /** The account goes away, and the store does not say so of itself. */
