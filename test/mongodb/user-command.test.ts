@@ -66,6 +66,12 @@ describe("ferry user", { skip: unlessDatabase() }, () => {
           "2",
           "--tls",
           "required",
+          "--certificate",
+          "AB:".repeat(31).concat("AB"),
+          "--certificate",
+          "common-name",
+          "--certificate-use",
+          "with-password",
         ];
         await user(["set", "ann", ...changes, "--permit", "none", "--mount", `old=${folder.path}`]);
         const changed = JSON.parse(await user(["show", "ann", "--json"]));
@@ -74,6 +80,10 @@ describe("ferry user", { skip: unlessDatabase() }, () => {
           [undefined, { bytes: 10 * 1024 * 1024 }, { sessions: 2 }, "login", "read-only"],
         );
         assert.deepEqual(changed.mounts, { old: folder.path });
+        assert.deepEqual(
+          [changed.certificates, changed.certificateUse],
+          [["ab".repeat(32), "common-name"], "with-password"],
+        );
         assert.notEqual(changed.changed, shown.changed);
         assert.equal(changed.created, shown.created);
         await user(["passwd", "ann", "--acct"], { input: "sesame\n" });
