@@ -5,11 +5,12 @@
  */
 import { build } from "./build.mjs";
 import { ensureClients } from "./clients.mjs";
+import { findDatabase } from "./mongodb.mjs";
 import { runTests, testFiles } from "./node-tests.mjs";
 import { Failure, main, run, tool } from "./project.mjs";
 import { ensureDependencies } from "./setup.mjs";
 
-await main(() => {
+await main(async () => {
   const nodeArguments = process.argv.slice(2).filter((argument) => argument.startsWith("-"));
   const words = process.argv.slice(2).filter((argument) => !argument.startsWith("-"));
   const everything = words.length === 0 && nodeArguments.length === 0;
@@ -22,7 +23,8 @@ await main(() => {
   build();
   const files = testFiles(words);
   if (files.length === 0) throw new Failure(`no test file's path holds ${words.join(" or ")}`);
-  return runTests(files, { nodeArguments });
+  const database = files.some((file) => /mongodb/.test(file)) ? await findDatabase() : undefined;
+  return runTests(files, { nodeArguments, env: { ...process.env, FERRY_TEST_DATABASE: database ?? "none" } });
 });
 
 function lint() {

@@ -20,12 +20,14 @@ type Layer = {
 };
 
 const STORAGE_INTERFACE = ["storage/storage.ts", "storage/errors.ts"];
+/** What an account store gives storages of accounts with a quota: the decorator, and what it asks. */
+const QUOTAS = ["storage/quota.ts", "storage/allowance.ts", "storage/forward.ts"];
 const INTERFACES = [...STORAGE_INTERFACE, "accounts/accounts.ts"];
 
 const LAYERS: Readonly<Record<string, Layer>> = {
   protocol: { below: [], builtins: ["node:buffer"], libraries: false },
   storage: { below: ["protocol"], builtins: "all", libraries: true },
-  accounts: { below: ["protocol", ...STORAGE_INTERFACE], builtins: "all", libraries: true },
+  accounts: { below: ["protocol", ...STORAGE_INTERFACE, ...QUOTAS], builtins: "all", libraries: true },
   connection: { below: ["protocol", ...INTERFACES], builtins: "all", libraries: false },
   dtp: { below: ["protocol", ...INTERFACES, "connection"], builtins: "all", libraries: false },
   server: { below: ["protocol", ...INTERFACES, "connection", "dtp"], builtins: "all", libraries: false },

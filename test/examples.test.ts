@@ -64,11 +64,13 @@ async function connect({ url }: Running): Promise<RawClient> {
 
 /** In test/client-examples.test.ts. */
 const OF_THE_CLIENT = ["download-with-progress", "react-to-errors"];
+/** In test/accounts-over-http.test.ts. */
+const OF_ACCOUNTS = ["accounts-over-http"];
 
 describe("examples", () => {
   test("are all known here", () => {
     const sources = readdirSync(join(projectFolder, "examples")).filter((name) => name.endsWith(".ts"));
-    const known = [...Object.keys(ARGUMENTS), ...OF_THE_CLIENT];
+    const known = [...Object.keys(ARGUMENTS), ...OF_THE_CLIENT, ...OF_ACCOUNTS];
     assert.deepEqual(sources.map((name) => name.slice(0, -3)).sort(), known.sort());
   });
 

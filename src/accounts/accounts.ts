@@ -76,7 +76,16 @@ export interface LoginAttempt {
   readonly signal: AbortSignal;
 }
 
-export type Refusal = "credentials" | "account-needed" | "tls-needed" | "disabled" | "limit" | "unavailable";
+export type Refusal =
+  | "credentials"
+  | "account-needed"
+  | "tls-needed"
+  /** Or expired. */
+  | "disabled"
+  /** Not from this address. */
+  | "network"
+  | "limit"
+  | "unavailable";
 
 export type LoginAnswer = { readonly ok: Account } | { readonly refused: Refusal };
 

@@ -19,6 +19,9 @@ import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { promisify } from "node:util";
 import { hash as bcryptHash } from "@node-rs/bcrypt";
+import { pathname } from "../protocol/pathname.js";
+import { forward } from "../storage/forward.js";
+import { MemoryTree } from "../storage/memory.js";
 import type { Storage } from "../storage/storage.js";
 import type { Account, AccountLease, LoginAnswer, LoginAttempt } from "./accounts.js";
 import { FileAccounts, type FileAccountsOptions } from "./file.js";
@@ -193,7 +196,7 @@ describe("accounts in a file", () => {
     const none = new Passwords({ cost: { memory: 64, passes: 1 }, atOnce: 1, mostWaiting: 0 });
     const { store } = await openStore(t, file, { passwords: none });
     for (const name of ["ann", "nobody"]) {
-      const busy = none.verify(HASH.replace("m=64,t=1", "m=32768,t=16"), "x");
+      const busy = none.verify(HASH.replace("m=64,t=1", "m=8192,t=64"), "x");
       assert.deepEqual(await store.authenticate(login(name, "sesame")), { refused: "unavailable" }, name);
       await busy;
     }
@@ -489,3 +492,89 @@ describe("editing the accounts file", () => {
     assert.equal(await readFile(`${file}.lock`, "utf8"), "somebody else");
   });
 });
+
+describe("an account of the file", () => {
+  test("that expires loses its sessions at that moment", async (t) => {
+    const file = join(await folder(t), "accounts.json");
+    const expires = new Date(Date.now() + 700).toISOString();
+    await put(file, record("ann", { expires }), record("late", { expires: "2020-01-01T00:00:00.000Z" }));
+    const store = await FileAccounts.open({ file, openStorage: async () => STORAGE, passwords });
+    t.after(() => store.close());
+    assert.deepEqual(await store.authenticate(login("late", "sesame")), { refused: "disabled" });
+    const answer = await store.authenticate(login("ann", "sesame"));
+    assert.ok("ok" in answer);
+    const lease = await store.open(answer.ok);
+    assert.ok("current" in lease);
+    // The store's own timer does not keep the process.
+    const alive = setInterval(() => {}, 1000);
+    await new Promise<void>((resolve) => lease.onChange(resolve));
+    clearInterval(alive);
+    assert.equal(lease.current, undefined);
+    assert.deepEqual(await store.authenticate(login("ann", "sesame")), { refused: "disabled" });
+  });
+
+  test("with a quota stores so much and no more, over all its sessions, and what lies there counts", async (t) => {
+    const tree = new MemoryTree();
+    await write(tree.storageFor("ann"), "/before", 400);
+    const file = join(await folder(t), "accounts.json");
+    await put(file, record("ann", { quota: { bytes: 1000, files: 3 } }));
+    const openStorage = async (): Promise<Storage> => tree.storageFor("ann");
+    const store = await FileAccounts.open({ file, openStorage, passwords });
+    t.after(() => store.close());
+    const [one, other] = await Promise.all([
+      store.authenticate(login("ann", "sesame")),
+      store.authenticate(login("ann", "sesame")),
+    ]);
+    assert.ok("ok" in one && "ok" in other);
+    await write(one.ok.storage, "/one", 300);
+    await assert.rejects(write(other.ok.storage, "/other", 301), { reason: "quota" });
+    await write(other.ok.storage, "/other", 300);
+    await assert.rejects(write(one.ok.storage, "/fourth", 0), { reason: "quota" });
+    await one.ok.storage.remove(pathname("/before"), o);
+    await write(one.ok.storage, "/fourth", 400);
+    await put(file, record("ann", { quota: { bytes: 2000 } }));
+    await store.reload();
+    await write(one.ok.storage, "/fifth", 900);
+  });
+
+  test("is let in from its networks only, and told so only with the right password", async (t) => {
+    const file = join(await folder(t), "accounts.json");
+    await put(file, record("ann", { networks: ["10.0.0.0/8"] }));
+    const store = await FileAccounts.open({ file, openStorage: async () => STORAGE, passwords });
+    t.after(() => store.close());
+    assert.deepEqual(await store.authenticate(login("ann", "sesame")), { refused: "network" });
+    assert.deepEqual(await store.authenticate(login("ann", "wrong")), { refused: "credentials" });
+    const inside = { ...login("ann", "sesame"), peer: { address: "10.1.1.1", port: 1 } };
+    assert.ok("ok" in (await store.authenticate(inside)));
+  });
+
+  test("has its mounts, which close with its storage", async (t) => {
+    const file = join(await folder(t), "accounts.json");
+    await put(file, record("ann", { mounts: { archive: "/srv/archive" } }));
+    const closed: string[] = [];
+    const openStorage = async (home: string): Promise<Storage> => ({
+      ...forward(new MemoryTree().storageFor("ann"), {}),
+      close: () => void closed.push(home),
+    });
+    const store = await FileAccounts.open({ file, openStorage, passwords });
+    t.after(() => store.close());
+    const answer = await store.authenticate(login("ann", "sesame"));
+    assert.ok("ok" in answer);
+    assert.deepEqual([...(answer.ok.mounts?.keys() ?? [])], ["archive"]);
+    await answer.ok.storage.close?.();
+    assert.deepEqual(closed.sort(), ["/srv/ann", "/srv/archive"]);
+  });
+});
+
+const o = { signal: new AbortController().signal };
+
+async function write(storage: Storage, path: string, length: number): Promise<void> {
+  const handle = await storage.openWrite(pathname(path), { ...o, intent: "replace" });
+  try {
+    await handle.write(Buffer.alloc(length));
+    await handle.commit();
+  } catch (error) {
+    await handle.abandon(error);
+    throw error;
+  }
+}

@@ -3,6 +3,7 @@ import { type FSWatcher, watch } from "node:fs";
 import { stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { ROOT } from "../protocol/pathname.js";
+import { type Allowance, measureUse } from "../storage/allowance.js";
 import type { Storage } from "../storage/storage.js";
 import type {
   Account,
@@ -14,15 +15,16 @@ import type {
   Permissions,
   Refusal,
 } from "./accounts.js";
-import { certificateVerdict } from "./certificates.js";
 import { type Decoys, decoysOf } from "./decoys.js";
 import { editAccountsFile, readAccountsFile } from "./file-edit.js";
-import type { AccountRecord } from "./file-format.js";
 import { Leases } from "./lease.js";
+import { LocalUsage } from "./local-usage.js";
+import { expiryOf, refusalFor, usableRefusal } from "./login-rules.js";
 import { isAccountName } from "./name.js";
+import { type OpenedStorages, openStorages } from "./opened-storages.js";
 import { type Passwords, sharedPasswords } from "./password.js";
 import { bothPermissions, permissionsOf } from "./permissions.js";
-import { TurnstileError } from "./turnstile.js";
+import type { AccountQuota, AccountRecord } from "./record.js";
 
 export interface FileAccountsOptions {
   readonly file: string;
@@ -48,6 +50,8 @@ export class FileAccounts implements AccountStore {
   #stamp = "";
   #watcher: FSWatcher | undefined;
   #settling: NodeJS.Timeout | undefined;
+  #expiring: NodeJS.Timeout | undefined;
+  readonly #usage = new Map<string, { readonly home: string; readonly usage: Promise<Allowance> }>();
   #reading: Promise<void> = Promise.resolve();
   #next: Promise<void> | undefined;
 
@@ -77,22 +81,16 @@ export class FileAccounts implements AccountStore {
   async authenticate(attempt: LoginAttempt): Promise<LoginAnswer> {
     await this.#refresh();
     const tried = isAccountName(attempt.name) ? this.#accounts.get(attempt.name) : undefined;
-    const verdict = certificateVerdict(tried?.record, attempt);
-    if (verdict === "refused" && attempt.password === undefined) return { refused: "credentials" };
-    try {
-      const right = verdict === "enough" || (await this.#isRight(tried, attempt));
-      if (!right || verdict === "refused") return { refused: "credentials" };
-    } catch (error) {
-      if (error instanceof TurnstileError) return { refused: "unavailable" };
-      throw error;
-    }
+    const [passwords, decoys] = [this.#passwords, this.#decoys];
+    const refused = await refusalFor(tried?.record, attempt, { passwords, decoys, now: Date.now() });
+    if (refused !== undefined) return { refused };
     // The file may have changed while the password was verified.
     const known = this.#accounts.get(attempt.name);
     if (known === undefined || known.record.password !== tried?.record.password)
       return { refused: "credentials" };
-    if (known.record.disabled) return { refused: "disabled" };
+    if (usableRefusal(known.record, Date.now()) !== undefined) return { refused: "disabled" };
     if (attempt.password !== undefined) this.#rehash(known.record, attempt.password);
-    return this.#login(known);
+    return this.#login(known, attempt.signal);
   }
 
   async open(account: Account): Promise<AccountLease | { readonly refused: Refusal }> {
@@ -100,7 +98,8 @@ export class FileAccounts implements AccountStore {
     return this.#leases.open(account, (before) => {
       const known = this.#accounts.get(before.name);
       // A session's storage cannot move to another folder, so a new home ends it.
-      if (known === undefined || known.record.disabled || known.record.home !== home) return undefined;
+      if (known === undefined || known.record.home !== home) return undefined;
+      if (usableRefusal(known.record, Date.now()) !== undefined) return undefined;
       const { permissions, limits } = known;
       return permissions === before.permissions && limits === before.limits
         ? before
@@ -111,21 +110,18 @@ export class FileAccounts implements AccountStore {
   /** Stops watching and waits for what is being written. Leases stay as they are. */
   async close(): Promise<void> {
     clearTimeout(this.#settling);
+    clearTimeout(this.#expiring);
     this.#watcher?.close();
     this.#watcher = undefined;
     await Promise.all([this.#reading, this.#next, ...this.#rehashing.values()]);
   }
 
-  #isRight(known: KnownAccount | undefined, { name, password = "", signal }: LoginAttempt): Promise<boolean> {
-    return known === undefined
-      ? this.#passwords.verifyDummy(password, this.#decoys.for(name), signal)
-      : this.#passwords.verify(known.record.password, password, signal);
-  }
-
-  async #login({ record, permissions, limits }: KnownAccount): Promise<LoginAnswer> {
-    let storage: Storage;
+  async #login({ record, permissions, limits }: KnownAccount, signal: AbortSignal): Promise<LoginAnswer> {
+    let opened: OpenedStorages;
     try {
-      storage = await this.#o.openStorage(record.home, record.name);
+      opened = await openStorages(record, this.#o.openStorage, (storage) =>
+        this.#usageOf(record, storage, signal),
+      );
     } catch (error) {
       this.#o.warn?.(`cannot open ${record.home}, the home of account ${record.name}`, error);
       return { refused: "unavailable" };
@@ -133,7 +129,7 @@ export class FileAccounts implements AccountStore {
     const { name, requireTls } = record;
     const account: Account = {
       name,
-      storage,
+      ...opened,
       home: ROOT,
       permissions,
       limits,
@@ -141,6 +137,19 @@ export class FileAccounts implements AccountStore {
     };
     this.#recordOf.set(account, record);
     return { ok: account };
+  }
+
+  /** One for all sessions of an account, measured when the first of them logs in. */
+  #usageOf(record: AccountRecord, storage: Storage, signal: AbortSignal): Promise<Allowance> | undefined {
+    if (record.quota === undefined) return undefined;
+    const { name, home } = record;
+    const known = this.#usage.get(name);
+    if (known?.home === home) return known.usage;
+    const limits = (): AccountQuota => this.#accounts.get(name)?.record.quota ?? {};
+    const usage = measureUse(storage, ROOT, signal).then((used) => new LocalUsage(used, limits));
+    this.#usage.set(name, { home, usage });
+    usage.catch(() => this.#usage.delete(name));
+    return usage;
   }
 
   /** In the background: the login does not wait for a second hash. */
@@ -225,8 +234,28 @@ export class FileAccounts implements AccountStore {
     );
     this.#decoys = decoysOf([...records.values()].map(({ password }) => password));
     this.#leases.changed();
+    this.#expireNext();
+  }
+
+  /** Sessions of an account end when it expires, not only when the file is read again. */
+  #expireNext(): void {
+    clearTimeout(this.#expiring);
+    const now = Date.now();
+    const times = [...this.#accounts.values()]
+      .map(({ record }) => expiryOf(record))
+      .filter((time) => time > now);
+    const next = times.reduce((least, time) => Math.min(least, time), Number.POSITIVE_INFINITY);
+    if (next === Number.POSITIVE_INFINITY) return;
+    const wait = Math.min(next - now + 1, LONGEST_TIMER);
+    this.#expiring = setTimeout(() => {
+      this.#leases.changed();
+      this.#expireNext();
+    }, wait).unref();
   }
 }
+
+/** What setTimeout takes, in milliseconds. */
+const LONGEST_TIMER = 2 ** 31 - 1;
 
 interface KnownAccount {
   readonly record: AccountRecord;

@@ -2,7 +2,9 @@
 export * from "./accounts.js";
 export { AnonymousAccounts, type AnonymousOptions } from "./anonymous.js";
 export { CombinedAccounts } from "./combined.js";
+export type { AccountActivity, AccountDirectory } from "./directory.js";
 export { FileAccounts, type FileAccountsOptions } from "./file.js";
+export { FileDirectory } from "./file-directory.js";
 export { editAccountsFile, readAccountsFile } from "./file-edit.js";
 export {
   type AccountRecord,
@@ -12,6 +14,7 @@ export {
 } from "./file-format.js";
 export { type MemoryAccount, MemoryAccounts } from "./memory.js";
 export { isAccountName, MAX_ACCOUNT_NAME } from "./name.js";
+export type { OpenStorage } from "./opened-storages.js";
 export {
   DEFAULT_PASSWORD_COST,
   MAX_PASSWORD_LENGTH,
@@ -21,5 +24,6 @@ export {
 } from "./password.js";
 export { PasswordHashError } from "./password-hash.js";
 export { bothPermissions, type PermissionNames, type PermissionRules, permissionsOf } from "./permissions.js";
+export type { AccountQuota } from "./record.js";
 export type { StorageSource } from "./storage-source.js";
 export { TurnstileError } from "./turnstile.js";

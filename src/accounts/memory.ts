@@ -121,9 +121,11 @@ export class MemoryAccounts implements AccountStore {
   async #isRight(known: KnownAccount | undefined, attempt: LoginAttempt): Promise<boolean> {
     const { password = "", signal } = attempt;
     const secret = known?.secret ?? NO_SECRET;
-    if ("hash" in secret) return this.#passwords.verify(secret.hash, password, signal);
-    if (timingSafeEqual(secret.digest, digestOf(password))) return true;
+    // For every name: this too takes time.
     const like = this.#decoys.for(attempt.name);
+    const digest = digestOf(password);
+    if ("hash" in secret) return this.#passwords.verify(secret.hash, password, signal);
+    if (timingSafeEqual(secret.digest, digest)) return true;
     return like !== undefined && this.#passwords.verifyDummy(password, like, signal);
   }
 }

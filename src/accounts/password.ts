@@ -7,6 +7,7 @@ import { hash as argon2Hash, hashRaw as argon2HashRaw } from "@node-rs/argon2";
 import { verify as bcryptVerify } from "@node-rs/bcrypt";
 import { encodeText } from "../protocol/text.js";
 import { decoyLike, type PasswordHash, parsePasswordHash } from "./password-hash.js";
+import { sha512Crypt } from "./sha512-crypt.js";
 import { Turnstile } from "./turnstile.js";
 
 /** Bytes of a password in UTF-8; longer ones never match. */
@@ -33,11 +34,14 @@ export interface PasswordsOptions {
   readonly mostWaiting?: number;
 }
 
+const MOST_DECOYS = 2000;
+
 export class Passwords {
   readonly #cost: PasswordCost;
   readonly #turnstile: Turnstile;
   /** What a name costs where nothing else is known: the cost of a hash of our own. */
   readonly #typical: PasswordHash;
+  readonly #decoys = new Map<string, string>();
 
   /** @throws PasswordHashError when the cost is out of bounds. */
   constructor(o: PasswordsOptions = {}) {
@@ -80,9 +84,18 @@ export class Passwords {
    * @param like A hash of the store, whose parameters are taken; those of new hashes when absent.
    */
   async verifyDummy(password: string, like?: string, signal?: AbortSignal): Promise<false> {
-    const typical = like === undefined ? this.#typical : parsePasswordHash(like);
-    await this.verify(decoyLike(typical), password, signal);
+    await this.verify(this.#decoy(like), password, signal);
     return false;
+  }
+
+  /** Made once for each hash: making one takes long enough to be measured beside a cheap hash. */
+  #decoy(like = ""): string {
+    const known = this.#decoys.get(like);
+    if (known !== undefined) return known;
+    const decoy = decoyLike(like === "" ? this.#typical : parsePasswordHash(like));
+    if (this.#decoys.size >= MOST_DECOYS) this.#decoys.clear();
+    this.#decoys.set(like, decoy);
+    return decoy;
   }
 
   /** Whether a hash is weaker than a new one would be; false for one that cannot be used. */
@@ -103,6 +116,12 @@ export const sharedPasswords = new Passwords();
 
 async function matches(parsed: PasswordHash, text: string, password: Buffer): Promise<boolean> {
   if (parsed.scheme === "bcrypt") return bcryptVerify(password, text);
+  if (parsed.scheme === "sha512-crypt") {
+    return timingSafeEqual(
+      Buffer.from(await sha512Crypt(password, parsed.salt, parsed.rounds)),
+      parsed.digest,
+    );
+  }
   const derived = await (parsed.scheme === "argon2" ? argon2(parsed, password) : scryptOf(parsed, password));
   return timingSafeEqual(derived, parsed.digest);
 }

@@ -115,9 +115,11 @@ log: json
       ],
       ["passiveAddress: ftp://x\n", /^ferry\.yaml: line 1: passiveAddress: expected an IPv4 address/],
       [
-        "accounts: mongodb://host/db\n",
-        /^ferry\.yaml: line 1: accounts: expected a file; .* not in this version$/,
+        "accounts: postgres://ann:secret@host/db\n",
+        /^ferry\.yaml: line 1: accounts: expected a file, or mongodb:\/\/HOST\/DATABASE$/,
       ],
+      ["audit: true\n", /^ferry\.yaml: line 1: audit: expected object/],
+      ["audit: { keepDays: 0 }\n", /^ferry\.yaml: line 1: audit\.keepDays: /],
       ["uploads: fast\n", /^ferry\.yaml: line 1: uploads: expected atomic or direct$/],
       ["- a\n", /^ferry\.yaml: expected object, received array$/],
       ["hello\n", /^ferry\.yaml: expected object, received string$/],

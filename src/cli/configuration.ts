@@ -6,7 +6,8 @@ import { z } from "zod";
 import { describeIssue, withoutUndefined } from "../accounts/schema.js";
 import { configurationError, systemReason } from "./errors.js";
 import {
-  accountsFile,
+  accountsFrom,
+  accountsPlace,
   LOG_KINDS,
   type ServeOptions,
   TLS_DATA_KINDS,
@@ -96,6 +97,12 @@ const passiveRule = z
   .strictObject({ network: textOf(values.network), address: textOf(values.passiveAddress).optional() })
   .transform(({ network, address }) => (address === undefined ? { network } : { network, address }));
 
+const audit = z.strictObject({
+  logins: z.boolean().default(true),
+  transfers: z.boolean().default(true),
+  keepDays: z.int().min(1).max(3650).default(90),
+});
+
 const tlsKind = z.enum(TLS_KINDS, { error: "expected off, allow or require" });
 
 const tlsHost = z
@@ -110,7 +117,7 @@ const configuration = z.strictObject({
     .optional(),
   user: oneOrMore(textOf(values.credentials), "NAME:PASSWORD").optional(),
   anonymous: z.boolean().optional(),
-  accounts: path.pipe(textOf(accountsFile)).optional(),
+  accounts: path.pipe(textOf(accountsPlace)).optional(),
   readOnly: z.boolean().optional(),
   tls: tlsKind.optional(),
   tlsCert: path.optional(),
@@ -144,6 +151,7 @@ const configuration = z.strictObject({
   xferlog: path.optional(),
   strictRfc959: z.boolean().optional(),
   allowForeignData: z.boolean().optional(),
+  audit: audit.optional(),
   log: z.enum(LOG_KINDS, { error: "expected pretty, json or silent" }).optional(),
 });
 
@@ -165,7 +173,7 @@ function atDirectory(directory: string, options: ServeOptions): ServeOptions {
     ...(tlsClientCrl !== undefined && { tlsClientCrl: resolve(directory, tlsClientCrl) }),
     ...(stateDirectory !== undefined && { stateDirectory: resolve(directory, stateDirectory) }),
     ...(root !== undefined && { root: resolve(directory, root) }),
-    ...(accounts !== undefined && { accounts: resolve(directory, accounts) }),
+    ...(accounts !== undefined && { accounts: accountsFrom(directory, accounts) }),
     ...(xferlog !== undefined && { xferlog: resolve(directory, xferlog) }),
   };
 }

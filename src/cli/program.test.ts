@@ -55,10 +55,14 @@ describe("the command line", () => {
       [["serve", "/", "--user", "a:x", "--user", "a:y"], /^ferry: --user: "a" is given twice\n$/],
       [["serve", "/", "--log", "silent"], /^ferry: --log silent would hide the generated password/],
       [
-        ["serve", "/", "--accounts", "mongodb://h/db"],
-        /^ferry: --accounts <file>: .* not in this version\n$/,
+        ["serve", "/", "--accounts", "postgres://ann:secret@h/db"],
+        /^ferry: --accounts <place>: expected a file, or mongodb:\/\/HOST\/DATABASE\n$/,
       ],
-      [["user", "add", "ann"], /^ferry: required option '--accounts <file>' not specified/],
+      [
+        ["user", "list", "--accounts", "mongodb://ann:secret@"],
+        /^ferry: --accounts <place>: expected mongodb:[^\n]*\n$/,
+      ],
+      [["user", "add", "ann"], /^ferry: required option '--accounts <place>' not specified/],
       [["user", "add", "--accounts", "x"], /^ferry: missing required argument 'NAME'/],
       [["user", "add", "a/b", "--accounts", "x", "--home", "h"], /^ferry: NAME: expected a name of 1 to 128/],
       [["user", "add", "ann", "--accounts", "x"], /^ferry: --home is needed/],

@@ -5,12 +5,16 @@ import { CombinedAccounts } from "../accounts/combined.js";
 import { FileAccounts } from "../accounts/file.js";
 import { AccountsFileError } from "../accounts/file-format.js";
 import { MemoryAccounts } from "../accounts/memory.js";
+import type { Audit } from "../accounts/mongodb/audit.js";
+import { isDatabaseUrl } from "../accounts/mongodb/url.js";
 import { permissionsOf } from "../accounts/permissions.js";
 import { openLocalStorage } from "../storage/local/index.js";
 import { readOnly } from "../storage/read-only.js";
 import type { Storage } from "../storage/storage.js";
+import { asCliError } from "./directories.js";
 import { configurationError, systemCode } from "./errors.js";
 import type { GuestBook } from "./guest-book.js";
+import type { KeptAccounts } from "./kept-accounts.js";
 import type { ServerLog } from "./logging.js";
 import { lacksAccounts, type Settings } from "./settings.js";
 import type { Credentials } from "./values.js";
@@ -24,9 +28,10 @@ export class ServeAccounts {
   readonly #generated: Credentials | undefined;
   #settings: Settings;
   readonly #users = new MemoryAccounts([]);
-  #file: FileAccounts | undefined;
+  /** The accounts file, or the database. */
+  #kept: KeptAccounts | undefined;
   /** Of former settings; sessions that logged in there still hang on them. */
-  readonly #retired: FileAccounts[] = [];
+  readonly #retired: KeptAccounts[] = [];
 
   private constructor(
     settings: Settings,
@@ -53,7 +58,7 @@ export class ServeAccounts {
     const stores: AccountStore[] = [];
     if (this.#settings.anonymous === true) stores.push(this.#anonymous());
     stores.push(this.#users);
-    if (this.#file !== undefined) stores.push(this.#file);
+    if (this.#kept !== undefined) stores.push(this.#kept.store);
     return new CombinedAccounts(stores);
   }
 
@@ -65,19 +70,19 @@ export class ServeAccounts {
     if (lacksAccounts(settings) && this.#generated === undefined) {
       throw configurationError("no account is left: give --user, --anonymous or --accounts");
     }
-    if (settings.accounts === this.#settings.accounts) await orConfigurationError(this.#file?.reload());
+    if (settings.accounts === this.#settings.accounts) await orConfigurationError(this.#kept?.reload());
     await this.#apply(settings);
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#retired, this.#file].map((file) => file?.close()));
+    await Promise.all([...this.#retired, this.#kept].map((kept) => kept?.close()));
   }
 
   async #apply(settings: Settings): Promise<void> {
-    if (this.#file === undefined || fileKey(settings) !== fileKey(this.#settings)) {
-      const file = await this.#openFile(settings);
-      if (this.#file !== undefined) this.#retired.push(this.#file);
-      this.#file = file;
+    if (this.#kept === undefined || keptKey(settings) !== keptKey(this.#settings)) {
+      const kept = await orConfigurationError(this.#openKept(settings));
+      if (this.#kept !== undefined) this.#retired.push(this.#kept);
+      this.#kept = kept;
     }
     this.#settings = settings;
     const users =
@@ -88,17 +93,29 @@ export class ServeAccounts {
     );
   }
 
-  async #openFile({ accounts, readOnly: restricted }: Settings): Promise<FileAccounts | undefined> {
-    if (accounts === undefined) return undefined;
-    return orConfigurationError(
-      FileAccounts.open({
-        file: accounts,
-        openStorage: (home, account) => this.#open(home, account),
-        ...(restricted === true && { atMost: permissionsOf("read-only") }),
-        warn: (message, error) => this.#log.warn(message, error),
-        onRead: (count) => this.#log.info(`read ${accounts} again: ${count} accounts`),
-      }),
-    );
+  async #openKept({ accounts: place, readOnly: restricted }: Settings): Promise<KeptAccounts | undefined> {
+    if (place === undefined) return undefined;
+    const common = {
+      openStorage: (home: string, account: string) => this.#open(home, account),
+      ...(restricted === true && { atMost: permissionsOf("read-only") }),
+    };
+    const log = (message: string, error?: unknown): void => this.#log.warn(message, error);
+    if (isDatabaseUrl(place)) {
+      const { openDatabaseAccounts } = await import("./database-accounts.js");
+      return openDatabaseAccounts({ ...common, url: place, log });
+    }
+    const store = await FileAccounts.open({
+      ...common,
+      file: place,
+      warn: log,
+      onRead: (count) => this.#log.info(`read ${place} again: ${count} accounts`),
+    });
+    return { store, reload: () => store.reload(), close: () => store.close() };
+  }
+
+  /** What records logins and transfers in the database, when that is where the accounts are. */
+  get audit(): Audit | undefined {
+    return this.#kept?.audit;
   }
 
   #anonymous(): AnonymousAccounts {
@@ -122,8 +139,8 @@ export class ServeAccounts {
   }
 }
 
-/** A store of the file is made for these. */
-function fileKey({ accounts, readOnly: restricted }: Settings): string {
+/** A store is made for these. */
+function keptKey({ accounts, readOnly: restricted }: Settings): string {
   return JSON.stringify([accounts, restricted]);
 }
 
@@ -131,8 +148,8 @@ async function orConfigurationError<T>(work: Promise<T> | undefined): Promise<T 
   try {
     return await work;
   } catch (error) {
-    if (!(error instanceof AccountsFileError)) throw error;
-    const hint = systemCode(error.cause) === "ENOENT" ? "; `ferry user add` makes one" : "";
-    throw configurationError(`${error.message}${hint}`, error);
+    const known = asCliError(error);
+    if (!(error instanceof AccountsFileError) || systemCode(error.cause) !== "ENOENT") throw known;
+    throw configurationError(`${error.message}; \`ferry user add\` makes one`, error);
   }
 }

@@ -1,5 +1,7 @@
 /** What `ferry serve` can be told, by flags or by a configuration file with the same words. */
+import { resolve } from "node:path";
 import { type Command, Option } from "commander";
+import { isDatabaseUrl, parseDatabaseUrl } from "../accounts/mongodb/url.js";
 import {
   DEFAULT_TIMEOUTS,
   DEFAULT_LIMITS as limits,
@@ -65,6 +67,14 @@ export interface ServeOptions {
   readonly strictRfc959?: boolean;
   readonly allowForeignData?: boolean;
   readonly log?: LogKind;
+  /** In the configuration file only: whether logins and transfers are written to the accounts' database. */
+  readonly audit?: AuditOptions;
+}
+
+export interface AuditOptions {
+  readonly logins: boolean;
+  readonly transfers: boolean;
+  readonly keepDays: number;
 }
 
 export function addServeOptions(command: Command): Command {
@@ -78,7 +88,7 @@ export function addServeOptions(command: Command): Command {
       values.credentials,
     ),
     new Option("--anonymous", "let anybody read ROOT"),
-    one("--accounts <file>", "accounts file, made by `ferry user`", accountsFile),
+    one("--accounts <place>", "accounts file or mongodb://host/database, see `ferry user`", accountsPlace),
     new Option("--read-only", "nobody changes anything"),
     new Option(
       "--tls <policy>",
@@ -174,9 +184,26 @@ export function checked<T>(flags: string, text: string, parse: (text: string) =>
   }
 }
 
-export function accountsFile(text: string): string {
-  if (/^[a-z+]+:\/\//i.test(text)) {
-    throw new values.ValueError("expected a file; accounts in a database are not in this version");
+/** A file, or a database. The message never holds the text: a URL may hold a password. */
+export function accountsPlace(text: string): string {
+  if (!isUrl(text)) {
+    if (text === "" || text.includes("\0")) throw new values.ValueError("expected a file or mongodb://…");
+    return text;
+  }
+  if (!isDatabaseUrl(text)) throw new values.ValueError("expected a file, or mongodb://HOST/DATABASE");
+  try {
+    parseDatabaseUrl(text);
+  } catch (error) {
+    throw new values.ValueError(error instanceof Error ? error.message : String(error));
   }
   return text;
+}
+
+/** A file is seen from `directory`. */
+export function accountsFrom(directory: string, place: string): string {
+  return isUrl(place) ? place : resolve(directory, place);
+}
+
+function isUrl(text: string): boolean {
+  return /^[a-z][a-z\d+.-]*:\/\//i.test(text);
 }

@@ -8,6 +8,7 @@ import { LineFile } from "./line-file.js";
 import { listen } from "./listening.js";
 import { ServerLog } from "./logging.js";
 import { accountLines, fingerprintLine, readyLine } from "./ready-line.js";
+import { recordLogins } from "./record-logins.js";
 import { ServeAccounts } from "./serve-accounts.js";
 import { addServeOptions, type ServeOptions } from "./serve-options.js";
 import { loadTls, tlsFiles, tlsStamp } from "./serve-tls.js";
@@ -104,6 +105,7 @@ class Running {
     await certificates.follow(tlsFiles(this.#settings));
     log.attach(server, guests);
     xferlog?.attach(server, guests);
+    await recordLogins(server, accounts.audit, this.#settings);
     server.on("disconnect", ({ session }) => guests.forget(session.peer));
     try {
       const addresses = await listen(server, this.#settings, (message) => log.warn(message));
@@ -179,7 +181,7 @@ class Running {
       this.#tlsStamp = tlsStamp(tls);
       await certificates.follow(tlsFiles(next));
       xferlog?.reopen();
-      for (const key of ["host", "port", "implicitTlsPort", "log", "xferlog"] as const) {
+      for (const key of ["host", "port", "implicitTlsPort", "log", "xferlog", "audit"] as const) {
         if (JSON.stringify(next[key]) === JSON.stringify(this.#settings[key])) continue;
         this.#log.warn(`a new ${key} takes effect at the next start`);
       }

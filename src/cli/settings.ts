@@ -2,9 +2,10 @@
 import { randomInt } from "node:crypto";
 import { access, constants, stat } from "node:fs/promises";
 import { resolve } from "node:path";
+import { isDatabaseUrl } from "../accounts/mongodb/url.js";
 import { readConfiguration } from "./configuration.js";
 import { failure, systemCode, systemReason, usageError } from "./errors.js";
-import type { LogKind, ServeOptions } from "./serve-options.js";
+import { accountsFrom, type LogKind, type ServeOptions } from "./serve-options.js";
 import type { Credentials } from "./values.js";
 
 export interface Settings extends ServeOptions {
@@ -45,7 +46,7 @@ export async function settingsOf({ root: said, flags, ...o }: Invocation): Promi
     port: options.port ?? 21,
     users: options.user ?? [],
     log: options.log ?? (o.onTerminal ? "pretty" : "json"),
-    ...(accounts !== undefined && { accounts: resolve(o.workingDirectory, accounts) }),
+    ...(accounts !== undefined && { accounts: accountsFrom(o.workingDirectory, accounts) }),
     ...(xferlog !== undefined && { xferlog: resolve(o.workingDirectory, xferlog) }),
     ...(tlsCert !== undefined && { tlsCert: resolve(o.workingDirectory, tlsCert) }),
     ...(tlsKey !== undefined && { tlsKey: resolve(o.workingDirectory, tlsKey) }),
@@ -53,6 +54,7 @@ export async function settingsOf({ root: said, flags, ...o }: Invocation): Promi
   };
   checkTls(settings);
   checkUsers(settings.users);
+  checkAudit(settings);
   await checkRoot(settings);
   return settings;
 }
@@ -76,6 +78,11 @@ function checkUsers(users: readonly Credentials[]): void {
     if (seen.has(name)) throw usageError(`--user: ${JSON.stringify(name)} is given twice`);
     seen.add(name);
   }
+}
+
+function checkAudit({ audit, accounts }: Settings): void {
+  if (audit === undefined || isDatabaseUrl(accounts ?? "")) return;
+  throw usageError("audit: is written to the accounts' database: give accounts: mongodb://…");
 }
 
 function checkTls({ tls, tlsCert, tlsKey, tlsSelfSigned, implicitTlsPort, port }: Settings): void {

@@ -1,0 +1,27 @@
+/** What `ferry user` needs of a place where accounts are kept, whatever it is. */
+import type { AccountRecord } from "./record.js";
+
+/** What happens with an account, where that is kept. */
+export interface AccountActivity {
+  readonly lastLogin?: { readonly at: Date; readonly peer: string };
+  /** Over all servers. */
+  readonly sessions?: number;
+  readonly stored?: { readonly bytes: number; readonly files: number };
+  /** Bytes uploaded in a month, such as "2026-07" (UTC). */
+  readonly uploaded?: { readonly month: string; readonly bytes: number };
+}
+
+export interface AccountDirectory {
+  /** The place, for people; without secrets. */
+  readonly shown: string;
+  get(name: string): Promise<AccountRecord | undefined>;
+  /** Sorted by name. */
+  all(): AsyncIterable<AccountRecord>;
+  create(record: AccountRecord): Promise<"created" | "exists">;
+  /** Undefined when there is no such account; `to` may be called again when others change it too. */
+  change(name: string, to: (record: AccountRecord) => AccountRecord): Promise<AccountRecord | undefined>;
+  /** What was removed. */
+  remove(name: string): Promise<AccountRecord | undefined>;
+  activity?(name: string): Promise<AccountActivity>;
+  close(): Promise<void>;
+}
