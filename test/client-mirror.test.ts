@@ -12,7 +12,14 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { FtpClient, type FtpClientOptions, FtpPool, type MirrorAction, mirror } from "ferry/client";
+import {
+  FtpClient,
+  type FtpClientOptions,
+  FtpPool,
+  type MirrorAction,
+  mirror,
+  type TotalProgress,
+} from "ferry/client";
 import { ScriptedServer } from "ferry/testing";
 import { LocalFolder, someBytes } from "./support/files.js";
 import { PASSWORD, type ServeOptions, TestServer, USER } from "./support/server.js";
@@ -143,7 +150,13 @@ describe("mirroring", () => {
     for (const name of ["index.html", "style.css", "notes.tmp", "sub/page.html"]) folder.put(name, name);
     utimesSync(folder.at("index.html"), 1e9, 1e9);
     const o = { direction: "upload", remote: "/www/site", local: folder.path, exclude: ["*.tmp"] } as const;
-    const first = await mirror(pool, o);
+    const totals: TotalProgress[] = [];
+    const first = await mirror(pool, { ...o, onTotal: (total) => totals.push(total) });
+    const { files, bytes, total, eta } = totals.at(-1) as TotalProgress;
+    assert.deepEqual(
+      { files, bytes, total, eta },
+      { files: { done: 3, total: 3 }, bytes: 32, total: 32, eta: 0 },
+    );
     assert.equal(first.failed, 0);
     assert.deepEqual(brief(first.actions), [
       "make-directory sub (missing)",

@@ -5,6 +5,7 @@ import { FtpAbortError, FtpArgumentError, FtpError, FtpLocalError, FtpUnsupporte
 import { remoteJoin } from "./names.js";
 import type { FtpPool } from "./pool.js";
 import type { OnProgress } from "./progress.js";
+import { TotalMeter, type TotalProgress } from "./total-progress.js";
 import {
   LOCAL_DIGESTS,
   localDigest,
@@ -42,7 +43,10 @@ export interface MirrorOptions {
   readonly signal?: AbortSignal;
   /** Told of each action when it is done, or has failed. */
   readonly onAction?: (action: MirrorAction) => void;
+  /** Of each file. */
   readonly onProgress?: OnProgress;
+  /** Of all files together, whenever one of them moves. */
+  readonly onTotal?: (total: TotalProgress) => void;
 }
 
 export interface MirrorAction {
@@ -171,13 +175,18 @@ class Mirroring {
   readonly #pool: FtpPool;
   readonly #o: MirrorOptions;
   readonly #done: MirrorAction[] = [];
+  readonly #total: TotalMeter | undefined;
 
   constructor(pool: FtpPool, o: MirrorOptions) {
     this.#pool = pool;
     this.#o = o;
+    if (o.onTotal !== undefined) this.#total = new TotalMeter(o.onTotal);
   }
 
   async perform(plan: readonly MirrorAction[]): Promise<readonly MirrorAction[]> {
+    const transfers = plan.filter(({ kind }) => kind === "transfer");
+    const bytes = transfers.reduce((sum, { size = 0 }) => sum + size, 0);
+    this.#total?.begin({ files: transfers.length, bytes });
     const of = (kind: MirrorAction["kind"]) => plan.filter((action) => action.kind === kind);
     await this.#makeRoot();
     // Those above come first in the plan.
@@ -219,6 +228,7 @@ class Mirroring {
       try {
         await this.#perform(action, resume);
         this.#done.push(action);
+        if (action.kind === "transfer") this.#total?.done();
         onAction?.(action);
         return;
       } catch (error) {
@@ -227,6 +237,7 @@ class Mirroring {
         // What is there of it is of this very attempt.
         resume = retryable && error.phase === "transfer" && this.#o.direction === "download";
         if (retryable && failed < retries) continue;
+        if (action.kind === "transfer") this.#total?.done();
         const done = { ...action, error: error instanceof Error ? error : new Error(String(error)) };
         this.#done.push(done);
         onAction?.(done);
@@ -239,8 +250,19 @@ class Mirroring {
     return this.#o.direction === "upload" ? this.#upload(action) : this.#download(action, resume);
   }
 
+  #progressOf(path: string): OnProgress | undefined {
+    const { onProgress } = this.#o;
+    const total = this.#total;
+    if (total === undefined) return onProgress;
+    return (progress) => {
+      total.at(path, progress.bytes);
+      onProgress?.(progress);
+    };
+  }
+
   async #upload({ kind, path }: MirrorAction): Promise<void> {
-    const { remote, local, signal, keepTimes = true, onProgress } = this.#o;
+    const { remote, local, signal, keepTimes = true } = this.#o;
+    const onProgress = this.#progressOf(path);
     const there = remoteJoin(remote, path);
     await this.#pool.run(
       async (client) => {
@@ -265,7 +287,8 @@ class Mirroring {
   }
 
   async #download({ kind, path }: MirrorAction, resume: boolean): Promise<void> {
-    const { remote, local, signal, keepTimes = true, onProgress } = this.#o;
+    const { remote, local, signal, keepTimes = true } = this.#o;
+    const onProgress = this.#progressOf(path);
     const here = join(local, path);
     if (kind === "remove") return await unlink(here);
     if (kind === "remove-directory") return await rmdir(here);
