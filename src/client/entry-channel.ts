@@ -1,5 +1,7 @@
 /** Between a listing that comes in and those who go through it: no more is held than they are behind by. */
 
+/** Milliseconds that the network waits for a reader, who may be busy elsewhere; servers give up after some more. */
+const PATIENCE = 10_000;
 /** Items that may wait before the network is made to. */
 const HIGH_WATER = 1024;
 
@@ -18,7 +20,11 @@ export class EntryChannel<Item> {
     this.#arrived?.();
     if (this.#released || this.#items.length < HIGH_WATER) return undefined;
     return new Promise((resolve) => {
-      this.#drained = resolve;
+      const timer = setTimeout(() => this.release(), PATIENCE);
+      this.#drained = () => {
+        clearTimeout(timer);
+        resolve();
+      };
     });
   }
 

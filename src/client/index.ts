@@ -23,6 +23,12 @@ export {
   FtpUnsupportedError,
 } from "./errors.js";
 export type { FtpEntry, ListOptions } from "./listing.js";
+export {
+  type MirrorAction,
+  type MirrorOptions,
+  type MirrorResult,
+  mirror,
+} from "./mirror.js";
 export { isSafeName } from "./names.js";
 export {
   type ActiveModeOptions,
@@ -36,7 +42,9 @@ export {
   type ReconnectOptions,
   type TraceLine,
 } from "./options.js";
+export { FtpPool, type FtpPoolOptions } from "./pool.js";
 export type { OnProgress, Progress } from "./progress.js";
 export type { DownloadTarget } from "./sinks.js";
 export type { UploadSource } from "./sources.js";
+export type { TotalProgress } from "./total-progress.js";
 export type { DownloadOptions, TransferOptions, Transferred, UploadOptions } from "./transfers.js";

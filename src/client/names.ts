@@ -29,10 +29,3 @@ export function remoteName(path: string): string {
   const trimmed = path.replace(/(?<=.)\/+$/, "");
   return trimmed.slice(trimmed.lastIndexOf("/") + 1);
 }
-
-/** The directory of a server's pathname: "" for a name alone. */
-export function remoteParent(path: string): string {
-  const trimmed = path.replace(/(?<=.)\/+$/, "");
-  const slash = trimmed.lastIndexOf("/");
-  return slash === 0 ? "/" : trimmed.slice(0, Math.max(slash, 0));
-}

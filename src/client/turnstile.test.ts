@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { Turnstile } from "./turnstile.js";
+
+describe("a turnstile", () => {
+  test("lets one in at a time, in order", async () => {
+    const turnstile = new Turnstile();
+    const order: number[] = [];
+    let inside = 0;
+    const pass = async (n: number) => {
+      const leave = await turnstile.enter(undefined);
+      assert.equal(++inside, 1);
+      await Promise.resolve();
+      order.push(n);
+      inside--;
+      leave();
+    };
+    await Promise.all([1, 2, 3, 4].map(pass));
+    assert.deepEqual(order, [1, 2, 3, 4]);
+    assert.equal(turnstile.waiting, 0);
+  });
+
+  test("lets those behind pass when one gives up", async () => {
+    const turnstile = new Turnstile();
+    const leave = await turnstile.enter(undefined);
+    const stop = new AbortController();
+    const second = turnstile.enter(stop.signal);
+    const third = turnstile.enter(undefined);
+    stop.abort(new Error("enough"));
+    await assert.rejects(second, /enough/);
+    leave();
+    (await third)();
+    await assert.rejects(turnstile.enter(AbortSignal.abort(new Error("before"))), /before/);
+  });
+
+  test("tells who is inside that somebody waits", async () => {
+    const turnstile = new Turnstile();
+    const leave = await turnstile.enter(undefined);
+    let told = 0;
+    turnstile.onWaiting = () => told++;
+    assert.equal(told, 0);
+    const next = turnstile.enter(undefined);
+    assert.equal(told, 1);
+    leave();
+    (await next)();
+  });
+});
