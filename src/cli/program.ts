@@ -3,9 +3,9 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { printable } from "../protocol/text.js";
 import { CliError, type ExitCode, usageError } from "./errors.js";
-import { addServeCommand } from "./serve.js";
+import { addServeCommand } from "./serve/serve.js";
 import type { Terminal } from "./terminal.js";
-import { addUserCommand } from "./user.js";
+import { addUserCommand } from "./user/user.js";
 
 /** Never throws. @param argv Without the program's own name. */
 export async function runProgram(argv: readonly string[], terminal: Terminal): Promise<ExitCode> {

@@ -3,19 +3,19 @@ import type { Buffer } from "node:buffer";
 import type { Readable, Writable } from "node:stream";
 import type { Features } from "../protocol/features.js";
 import type { Reply } from "../protocol/reply.js";
-import { digest, digestsOf, type FtpDigestAlgorithm } from "./digest.js";
-import { makeDirectory, removeDirectory } from "./directories.js";
-import { EntryChannel } from "./entry-channel.js";
 import { FtpArgumentError, FtpNotFoundError } from "./errors.js";
-import * as files from "./files.js";
-import { type FtpEntry, type ListOptions, runListing } from "./listing.js";
-import { Operations } from "./operations.js";
 import { type FtpClientOptions, type Settings, settingsOf } from "./options.js";
-import { type DownloadTarget, MemorySink } from "./sinks.js";
-import type { UploadSource } from "./sources.js";
-import { readStream, writeStream } from "./streams.js";
-import { setTimes } from "./times.js";
-import { runTransfer } from "./transfer.js";
+import { Operations } from "./session/operations.js";
+import { type DownloadTarget, MemorySink } from "./transfer/sinks.js";
+import type { UploadSource } from "./transfer/sources.js";
+import { runTransfer } from "./transfer/transfer.js";
+import { digest, digestsOf, type FtpDigestAlgorithm } from "./verbs/digest.js";
+import { makeDirectory, removeDirectory } from "./verbs/directories.js";
+import { EntryChannel } from "./verbs/entry-channel.js";
+import * as files from "./verbs/files.js";
+import { type FtpEntry, type ListOptions, runListing } from "./verbs/listing.js";
+import { readStream, writeStream } from "./verbs/streams.js";
+import { setTimes } from "./verbs/times.js";
 import {
   type DownloadOptions,
   download,
@@ -25,7 +25,7 @@ import {
   type Transferred,
   type UploadOptions,
   upload,
-} from "./transfers.js";
+} from "./verbs/transfers.js";
 
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;

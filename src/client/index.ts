@@ -3,7 +3,6 @@ export type { Features } from "../protocol/features.js";
 export type { ListingDialect } from "../protocol/listing/dialects.js";
 export type { Reply } from "../protocol/reply.js";
 export { type CallOptions, FtpClient } from "./client.js";
-export type { FtpDigestAlgorithm } from "./digest.js";
 export {
   FtpAbortError,
   FtpArgumentError,
@@ -22,14 +21,14 @@ export {
   FtpTimeoutError,
   FtpUnsupportedError,
 } from "./errors.js";
-export type { FtpEntry, ListOptions } from "./listing.js";
 export {
   type MirrorAction,
   type MirrorOptions,
   type MirrorResult,
   mirror,
-} from "./mirror.js";
-export { isSafeName } from "./names.js";
+} from "./mirror/mirror.js";
+export { FtpPool, type FtpPoolOptions } from "./mirror/pool.js";
+export type { TotalProgress } from "./mirror/total-progress.js";
 export {
   type ActiveModeOptions,
   type DataMode,
@@ -42,9 +41,10 @@ export {
   type ReconnectOptions,
   type TraceLine,
 } from "./options.js";
-export { FtpPool, type FtpPoolOptions } from "./pool.js";
-export type { OnProgress, Progress } from "./progress.js";
-export type { DownloadTarget } from "./sinks.js";
-export type { UploadSource } from "./sources.js";
-export type { TotalProgress } from "./total-progress.js";
-export type { DownloadOptions, TransferOptions, Transferred, UploadOptions } from "./transfers.js";
+export type { OnProgress, Progress } from "./transfer/progress.js";
+export type { DownloadTarget } from "./transfer/sinks.js";
+export type { UploadSource } from "./transfer/sources.js";
+export type { FtpDigestAlgorithm } from "./verbs/digest.js";
+export type { FtpEntry, ListOptions } from "./verbs/listing.js";
+export { isSafeName } from "./verbs/names.js";
+export type { DownloadOptions, TransferOptions, Transferred, UploadOptions } from "./verbs/transfers.js";

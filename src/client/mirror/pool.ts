@@ -1,0 +1,159 @@
+/** Several sessions with one server, as many as it takes. */
+import { FtpClient } from "../client.js";
+import {
+  FtpAbortError,
+  FtpArgumentError,
+  FtpClosedError,
+  FtpConnectionError,
+  FtpReplyError,
+} from "../errors.js";
+import { type FtpClientOptions, settingsOf } from "../options.js";
+
+export interface FtpPoolOptions extends FtpClientOptions {
+  /** Sessions at once at most; 4 when absent. */
+  readonly connections?: number;
+}
+
+/** Milliseconds after which one session more is tried, when the server had enough of them. */
+const GROW_AGAIN = 30_000;
+
+/**
+ * Sessions are opened when they are needed. When the server refuses one more (421, or 530 before the login), the
+ * pool goes on with those that it has, and tries again later.
+ */
+export class FtpPool implements AsyncDisposable {
+  readonly #options: FtpClientOptions;
+  readonly #most: number;
+  readonly #clients = new Set<FtpClient>();
+  readonly #idle: FtpClient[] = [];
+  readonly #waiting: (() => void)[] = [];
+  readonly #stop = new AbortController();
+  #limit: number;
+  #limitedAt = 0;
+  #connecting = 0;
+
+  /** Connects nowhere yet. @throws FtpArgumentError */
+  constructor({ connections = 4, ...options }: FtpPoolOptions) {
+    if (!Number.isInteger(connections) || connections < 1) {
+      throw new FtpArgumentError("connections is to be 1 or more");
+    }
+    settingsOf(options);
+    this.#options = options;
+    this.#most = connections;
+    this.#limit = connections;
+  }
+
+  /** Sessions that may be open at once now: what was asked for, or what the server lets us have. */
+  get limit(): number {
+    return this.#limit;
+  }
+
+  /** Sessions that are open. */
+  get size(): number {
+    return this.#clients.size;
+  }
+
+  /** Does some work on a session that nobody else uses meanwhile. */
+  async run<T>(
+    work: (client: FtpClient) => T | Promise<T>,
+    { signal }: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<T> {
+    const client = await this.#take(signal);
+    try {
+      return await work(client);
+    } finally {
+      this.#idle.push(client);
+      this.#wake();
+    }
+  }
+
+  /** Lets work that runs end, and says goodbye. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    this.#wakeAll();
+    await Promise.all([...this.#clients].map((client) => client.close()));
+  }
+
+  /** Ends everything now. */
+  async destroy(): Promise<void> {
+    this.#stop.abort();
+    this.#wakeAll();
+    await Promise.all([...this.#clients].map((client) => client.destroy()));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #take(signal: AbortSignal | undefined): Promise<FtpClient> {
+    for (;;) {
+      if (this.#stop.signal.aborted) throw new FtpClosedError();
+      if (signal?.aborted === true) throw new FtpAbortError("connect", signal.reason);
+      const idle = this.#idle.pop();
+      if (idle !== undefined) return idle;
+      this.#grow();
+      if (this.#clients.size + this.#connecting >= this.#limit) await this.#turn(signal);
+      else {
+        const client = await this.#connect(signal);
+        if (client !== undefined) return client;
+      }
+    }
+  }
+
+  /** Undefined when the server has enough of us, and there are others to wait for. */
+  async #connect(signal: AbortSignal | undefined): Promise<FtpClient | undefined> {
+    this.#connecting++;
+    try {
+      const stop = this.#stop.signal;
+      const client = await FtpClient.connect(this.#options, {
+        signal: signal === undefined ? stop : AbortSignal.any([signal, stop]),
+      });
+      this.#clients.add(client);
+      return client;
+    } catch (error) {
+      if (!isFull(error) || this.#clients.size + this.#connecting <= 1) throw error;
+      // Others that still try may get theirs.
+      this.#limit = Math.max(1, this.#clients.size + this.#connecting - 1);
+      this.#limitedAt = performance.now();
+      return undefined;
+    } finally {
+      this.#connecting--;
+      this.#wake();
+    }
+  }
+
+  #grow(): void {
+    if (this.#limit >= this.#most || performance.now() - this.#limitedAt < GROW_AGAIN) return;
+    this.#limit++;
+    this.#limitedAt = performance.now();
+  }
+
+  #turn(signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        signal?.removeEventListener("abort", onAbort);
+        resolve();
+      };
+      // Whoever has gone must not be woken in the place of another.
+      const onAbort = () => {
+        this.#waiting.splice(this.#waiting.indexOf(done), 1);
+        done();
+      };
+      this.#waiting.push(done);
+      signal?.addEventListener("abort", onAbort, { once: true });
+    });
+  }
+
+  #wake(): void {
+    this.#waiting.shift()?.();
+  }
+
+  #wakeAll(): void {
+    for (const wake of this.#waiting.splice(0)) wake();
+  }
+}
+
+function isFull(error: unknown): boolean {
+  if (error instanceof FtpConnectionError) return error.reply?.code === 421;
+  return error instanceof FtpReplyError && error.phase === "greeting";
+}

@@ -1,0 +1,203 @@
+/** How a session's data connections are made: EPSV, PASV, or the server connects to us; what works is remembered. */
+import { activeConnection } from "../../connection/active.js";
+import { addressFamily, sameAddress } from "../../connection/address.js";
+import { ClosingPatience } from "../../connection/closing-patience.js";
+import {
+  type DataConnection,
+  DataConnectionError,
+  type DataSocket,
+} from "../../connection/data-connection.js";
+import { PassivePort } from "../../connection/passive.js";
+import { PortRange } from "../../connection/port-range.js";
+import {
+  formatExtendedPort,
+  formatPort,
+  parseExtendedPassiveReply,
+  parsePassiveReply,
+} from "../../protocol/host-port.js";
+import { FtpAbortError, FtpDataConnectionError, type FtpError, FtpReplyError } from "../errors.js";
+import type { Settings } from "../options.js";
+import { type Route, TunnelledConnection } from "./dial.js";
+import type { Target } from "./proxy.js";
+import type { UserPi, Wait } from "./user-pi.js";
+
+export type DataMethod = "EPSV" | "PASV" | "active";
+
+/** What outlives a session: the next one begins with what has worked. */
+export interface DataMemory {
+  worked?: DataMethod;
+}
+
+const ACTIVE_PORTS = { from: 49_152, to: 65_535 };
+
+/** One per control connection. */
+export class DataPort {
+  readonly #pi: UserPi;
+  readonly #settings: Settings;
+  readonly #route: Route;
+  readonly #memory: DataMemory;
+  readonly #patience = new ClosingPatience();
+  #listening: PassivePort | undefined;
+
+  constructor(pi: UserPi, settings: Settings, route: Route, memory: DataMemory) {
+    this.#pi = pi;
+    this.#settings = settings;
+    this.#route = route;
+    this.#memory = memory;
+  }
+
+  /**
+   * A data connection for one transfer: connected already in passive mode, so that a way that is blocked is found
+   * out before the server was asked for anything; awaited after the command in active mode.
+   * @throws FtpDataConnectionError when none of the ways works
+   */
+  async prepare(wait: Wait): Promise<DataConnection> {
+    const failures: { method: DataMethod; error: FtpError }[] = [];
+    for (const method of this.#order()) {
+      try {
+        const connection = await this.#try(method, wait);
+        this.#memory.worked = method;
+        return connection;
+      } catch (error) {
+        if (!isAboutTheWay(error)) throw error;
+        failures.push({ method, error });
+      }
+    }
+    const tried = failures.map(({ method, error }) => `${method}: ${error.message}`).join("; ");
+    throw new FtpDataConnectionError(`no data connection could be made (${tried})`, {
+      phase: "data-connection",
+      reply: failures.at(-1)?.error.reply,
+      cause: failures.at(-1)?.error,
+      hint: 'A firewall may block the server\'s passive ports; `dataMode: "active"` needs one that lets us be reached.',
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#listening?.close();
+  }
+
+  #order(): DataMethod[] {
+    const { dataMode } = this.#settings;
+    const passive: DataMethod[] = this.#isIpv6 ? ["EPSV"] : ["EPSV", "PASV"];
+    const all: DataMethod[] =
+      dataMode === "active"
+        ? ["active"]
+        : dataMode === "passive" || this.#route.proxy !== undefined
+          ? passive
+          : [...passive, "active"];
+    const { worked } = this.#memory;
+    if (worked === undefined || !all.includes(worked)) return all;
+    return [worked, ...all.filter((method) => method !== worked)];
+  }
+
+  get #isIpv6(): boolean {
+    return addressFamily(this.#pi.dataHost) === 6;
+  }
+
+  #try(method: DataMethod, wait: Wait): Promise<DataConnection> {
+    if (method === "active") return this.#active(wait);
+    return method === "EPSV" ? this.#extendedPassive(wait) : this.#passive(wait);
+  }
+
+  async #extendedPassive(wait: Wait): Promise<DataConnection> {
+    const reply = await this.#pi.expect("EPSV", undefined, wait, 229);
+    const port = parseExtendedPassiveReply(reply.lines.join(" "));
+    if (port === undefined) throw new FtpReplyError("EPSV", { phase: wait.phase, reply });
+    return await this.#connected({ host: this.#pi.dataHost, port }, wait);
+  }
+
+  async #passive(wait: Wait): Promise<DataConnection> {
+    const reply = await this.#pi.expect("PASV", undefined, wait, 227);
+    const found = parsePassiveReply(reply.lines.join(" "));
+    if (found === undefined) throw new FtpReplyError("PASV", { phase: wait.phase, reply });
+    const own = this.#pi.dataHost;
+    const host = this.#settings.trustPassiveAddress ? found.address : own;
+    if (host === own && !sameAddress(found.address, own) && addressFamily(own) !== undefined) {
+      const text = `the address in the 227 is not the server's, and is not used (trustPassiveAddress)`;
+      this.#settings.trace({ kind: "note", text });
+    }
+    return await this.#connected({ host, port: found.port }, wait);
+  }
+
+  async #connected({ host, port }: Target, { signal }: Wait): Promise<DataConnection> {
+    const inner =
+      this.#route.proxy === undefined
+        ? activeConnection({
+            address: host,
+            port,
+            patience: this.#patience,
+            ...(this.#route.localAddress !== undefined && { localAddress: this.#route.localAddress }),
+          })
+        : new TunnelledConnection({ host, port }, this.#route, this.#patience);
+    try {
+      const socket = await inner.open({ signal, timeout: this.#settings.timeouts.dataConnect });
+      return new ConnectedConnection(inner, socket);
+    } catch (error) {
+      await inner[Symbol.asyncDispose]();
+      if (signal.aborted) throw new FtpAbortError("data-connection", signal.reason);
+      if (!(error instanceof DataConnectionError)) throw error;
+      throw new FtpDataConnectionError(`port ${port}: ${error.message}`, {
+        phase: "data-connection",
+        cause: error,
+      });
+    }
+  }
+
+  async #active(wait: Wait): Promise<DataConnection> {
+    const { active, allowForeignData } = this.#settings;
+    const address = active.address ?? this.#pi.localAddress;
+    const family = addressFamily(address);
+    this.#listening ??= new PassivePort({
+      localAddress: this.#pi.localAddress,
+      range: new PortRange(active.ports ?? ACTIVE_PORTS),
+      peerAllowed: (peer) => allowForeignData || sameAddress(peer, this.#pi.dataHost),
+    });
+    let connection: DataConnection;
+    try {
+      connection = await this.#listening.lease();
+    } catch (cause) {
+      throw new FtpDataConnectionError("no port to listen on", { phase: "data-connection", cause });
+    }
+    try {
+      const { port } = this.#listening;
+      if (family === 4) await this.#pi.expect("PORT", formatPort({ address, port }), wait);
+      else await this.#pi.expect("EPRT", formatExtendedPort({ family: 6, address, port }), wait);
+      return connection;
+    } catch (error) {
+      await connection[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+}
+
+/** Whether another way may work: the server refused this one, or its connection failed. */
+function isAboutTheWay(error: unknown): error is FtpError {
+  if (error instanceof FtpReplyError) return true;
+  return error instanceof FtpDataConnectionError;
+}
+
+/** Open already, and given to a transfer as it is. */
+class ConnectedConnection implements DataConnection {
+  readonly kind: DataConnection["kind"];
+  readonly established = true;
+  readonly #inner: DataConnection;
+  readonly #socket: DataSocket;
+
+  constructor(inner: DataConnection, socket: DataSocket) {
+    this.kind = inner.kind;
+    this.#inner = inner;
+    this.#socket = socket;
+  }
+
+  open(): DataSocket {
+    return this.#socket;
+  }
+
+  ended(how: "complete" | "broken"): void {
+    this.#inner.ended(how);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#inner[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,258 @@
+/** One control connection that is logged in: what its server can do, and what was agreed with it. */
+import { type Features, parseFeatures } from "../../protocol/features.js";
+import type { Reply } from "../../protocol/reply.js";
+import { formatType, type TransferParameters } from "../../protocol/representation.js";
+import {
+  FtpArgumentError,
+  FtpConnectionError,
+  type FtpError,
+  FtpLoginError,
+  type FtpPhase,
+  FtpReplyError,
+  FtpTimeoutError,
+  FtpUnsupportedError,
+} from "../errors.js";
+import type { Settings } from "../options.js";
+import { type Charset, charsetFor, UTF8 } from "./charset.js";
+import { type DataMemory, DataPort } from "./data-port.js";
+import { dial, type Route } from "./dial.js";
+import { parseProxy } from "./proxy.js";
+import { UserPi, type Wait } from "./user-pi.js";
+
+/** What is known of a server and outlives a connection to it. */
+export interface ServerMemory {
+  readonly data: DataMemory;
+  /** The working directory that a new connection goes back to, as the wire has it. */
+  directory?: string;
+  /** False when FEAT lists MLST and MLSD does not work all the same. */
+  mlsd?: false;
+  /** Whether `LIST -a` lists at least what LIST lists. */
+  listAll?: boolean;
+  /** Milliseconds that times of LIST are ahead of UTC. */
+  clockOffset?: number;
+  /** How modification times can be set. */
+  setTimes?: string;
+}
+
+/** Time for a second reply after an abort: servers send one or two. */
+const SECOND_REPLY = 1000;
+
+export class Session {
+  readonly pi: UserPi;
+  readonly settings: Settings;
+  readonly memory: ServerMemory;
+  readonly dataPort: DataPort;
+  features: Features = new Map();
+  charset: Charset = UTF8;
+  /** As they were last agreed; a TYPE that was never sent is unknown. */
+  #agreed: { type?: string; structure: string; mode: string } = { structure: "F", mode: "S" };
+  /** Whether the replies that are owed are a transfer's, which ABOR ends. */
+  #transferring = false;
+
+  private constructor(pi: UserPi, settings: Settings, route: Route, memory: ServerMemory) {
+    this.pi = pi;
+    this.settings = settings;
+    this.memory = memory;
+    this.dataPort = new DataPort(pi, settings, route, memory.data);
+  }
+
+  /** Connects, logs in, asks what the server can do, and goes to the directory of the session before. */
+  static async open(settings: Settings, memory: ServerMemory, signal: AbortSignal): Promise<Session> {
+    const { host, port, timeouts, limits, trace } = settings;
+    const proxy = settings.proxy === undefined ? undefined : parseProxy(settings.proxy);
+    const route: Route = { proxy, localAddress: settings.localAddress };
+    const socket = await dial({ host, port }, route, { signal, timeout: timeouts.connect });
+    const pi = new UserPi(socket, { limits, trace, host, proxied: proxy !== undefined });
+    const session = new Session(pi, settings, route, memory);
+    try {
+      await session.#begin(signal);
+      return session;
+    } catch (error) {
+      pi.destroy(error as FtpError);
+      throw error;
+    }
+  }
+
+  wait(phase: FtpPhase, signal: AbortSignal): Wait {
+    return { phase, signal, timeout: this.settings.timeouts.reply };
+  }
+
+  /** A command about a path or another text of people's; any 2xx is good. @throws FtpReplyError */
+  async command(verb: string, argument: string | undefined, signal: AbortSignal): Promise<Reply<number>> {
+    return await this.pi.expect(verb, this.encoded(argument), this.wait("command", signal));
+  }
+
+  /** As {@link command}; every reply is given back. */
+  async ask(verb: string, argument: string | undefined, signal: AbortSignal): Promise<Reply<number>> {
+    return await this.pi.exchange(verb, this.encoded(argument), this.wait("command", signal));
+  }
+
+  encoded(text: string | undefined): string | undefined {
+    return text === undefined ? undefined : this.charset.encode(text);
+  }
+
+  /** What the server says, as people read it. */
+  decoded({ lines }: Reply<number>): string[] {
+    return lines.map((line) => this.charset.decode(line));
+  }
+
+  /** Agrees on what differs from what was agreed. */
+  async useParameters({ type, structure, mode }: TransferParameters, signal: AbortSignal): Promise<void> {
+    const agreed = this.#agreed;
+    const name = formatType(type);
+    if (agreed.type !== name) {
+      await this.command("TYPE", TYPE_ARGUMENTS[name] ?? name, signal);
+      agreed.type = name;
+    }
+    if (agreed.structure !== structure) {
+      await this.#choose("STRU", structure, "F", signal);
+      agreed.structure = structure;
+    }
+    if (agreed.mode !== mode) {
+      await this.#choose("MODE", mode, "S", signal);
+      agreed.mode = mode;
+    }
+  }
+
+  /** Servers that refuse even the default (bftpd: STRU F) use it all the same. */
+  async #choose(verb: "STRU" | "MODE", value: string, usual: string, signal: AbortSignal): Promise<void> {
+    const reply = await this.ask(verb, value, signal);
+    if (reply.code >= 300 && value !== usual) throw new FtpReplyError(verb, { phase: "command", reply });
+  }
+
+  /** What a raw command may have changed is agreed anew. */
+  forgetParameters(): void {
+    this.#agreed = { structure: "?", mode: "?" };
+  }
+
+  /** The byte that the next transfer begins at. */
+  async restart(start: number, signal: AbortSignal): Promise<void> {
+    const reply = await this.ask("REST", String(start), signal);
+    // RFC 959 has 350; odd servers say 200.
+    if (reply.code >= 400)
+      throw new FtpUnsupportedError("the server cannot continue files (REST)", { reply });
+  }
+
+  /** Sends the command of a transfer; its first reply, 1xx, or 2xx from servers that have nothing to send. */
+  async begin(verb: string, argument: string | undefined, signal: AbortSignal): Promise<Reply<number>> {
+    const wait = this.wait("transfer", signal);
+    this.pi.send(verb, this.encoded(argument), "transfer");
+    this.#transferring = true;
+    const reply = await this.pi.reply(wait);
+    if (reply.code < 300) return reply;
+    this.#transferring = false;
+    throw new FtpReplyError(verb, { phase: "transfer", reply });
+  }
+
+  /**
+   * After an operation, however it ended: no reply is owed any more, or the connection is closed. Within the
+   * `abort` timeout; never throws.
+   */
+  async settle(): Promise<void> {
+    const { pi } = this;
+    const transferring = this.#transferring;
+    this.#transferring = false;
+    if (pi.ended !== undefined || (pi.owed === 0 && pi.besides === 0)) return;
+    const signal = AbortSignal.timeout(this.settings.timeouts.abort);
+    const wait: Wait = { signal, timeout: Number.POSITIVE_INFINITY, phase: "transfer" };
+    try {
+      if (transferring && pi.owed > 0) await this.#abort(wait);
+      while (pi.owed > 0) await pi.completion(wait);
+      if (pi.besides > 0) await pi.exchange("NOOP", undefined, wait);
+    } catch {
+      pi.destroy(new FtpTimeoutError("the server did not come back into step", { phase: "transfer" }));
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.dataPort.close();
+    await this.pi.quit({
+      signal: NEVER,
+      timeout: Math.min(this.settings.timeouts.reply, this.settings.timeouts.abort),
+      phase: "close",
+    });
+  }
+
+  async destroy(cause?: FtpError): Promise<void> {
+    this.pi.destroy(cause);
+    await this.dataPort.close();
+    await this.pi.closed;
+  }
+
+  /**
+   * ABOR (RFC 959 4.1.3): the transfer is answered, 426 or as if nothing was, and then ABOR is, by 225 or 226;
+   * but there are servers that give one reply for both. A NOOP tells: its 200 comes after all others.
+   */
+  async #abort(wait: Wait): Promise<void> {
+    const { pi } = this;
+    pi.send("ABOR", undefined, "transfer");
+    await pi.completion(wait);
+    try {
+      await pi.completion({ ...wait, timeout: Math.min(SECOND_REPLY, this.settings.timeouts.abort / 2) });
+    } catch (error) {
+      if (!(error instanceof FtpTimeoutError)) throw error;
+      pi.send("NOOP", undefined, "transfer");
+      const reply = await pi.completion(wait);
+      if (reply.code === 200) pi.inStep();
+    }
+  }
+
+  async #begin(signal: AbortSignal): Promise<void> {
+    const reply = await this.pi.completion(this.wait("greeting", signal));
+    if (reply.code >= 300) throw new FtpReplyError("connecting", { phase: "greeting", reply });
+    await this.#login(signal);
+    const features = await this.pi.exchange("FEAT", undefined, this.wait("login", signal));
+    this.features = parseFeatures(features);
+    await this.#chooseCharset(signal);
+    const { directory } = this.memory;
+    if (directory !== undefined) await this.pi.expect("CWD", directory, this.wait("login", signal));
+  }
+
+  async #login(signal: AbortSignal): Promise<void> {
+    const { user, password, account } = this.settings;
+    const wait = this.wait("login", signal);
+    // The charset is not known yet; names and passwords are UTF-8, or what `charset` says.
+    const charset = this.settings.charsetAlways ? charsetFor(this.settings.charset) : UTF8;
+    let reply = await this.pi.exchange("USER", charset.encode(user), wait);
+    if (reply.code === 331) reply = await this.pi.exchange("PASS", charset.encode(password), wait);
+    if (reply.code === 332) {
+      if (account === undefined) {
+        throw new FtpLoginError({ reply, hint: "The server wants an account (option `account`)." });
+      }
+      reply = await this.pi.exchange("ACCT", charset.encode(account), wait);
+    }
+    if (reply.code >= 300) throw new FtpLoginError({ reply: withoutSecrets(reply, [password, account]) });
+  }
+
+  async #chooseCharset(signal: AbortSignal): Promise<void> {
+    const { charset, charsetAlways } = this.settings;
+    const utf8 = this.features.has("UTF8") && !charsetAlways;
+    this.charset = utf8 ? UTF8 : charsetFor(charset);
+    // IIS and others speak it only when asked (a draft's habit; RFC 2640 needs no such command).
+    if (utf8) await this.pi.exchange("OPTS", "UTF8 ON", this.wait("login", signal));
+  }
+}
+
+/** `A N` is what A means, and not every server knows the long form. */
+const TYPE_ARGUMENTS: Readonly<Record<string, string>> = { "A N": "A", "E N": "E" };
+
+const NEVER = new AbortController().signal;
+
+/** A server may repeat what it was given. */
+function withoutSecrets(reply: Reply<number>, secrets: readonly (string | undefined)[]): Reply<number> {
+  const hide = (line: string): string =>
+    secrets.reduce<string>((text, secret) => (secret ? text.replaceAll(secret, "****") : text), line);
+  const [first, ...rest] = reply.lines;
+  return { code: reply.code, lines: [hide(first), ...rest.map(hide)] };
+}
+
+/** Whether a new connection may mend it. */
+export function isLost(error: unknown): boolean {
+  return error instanceof FtpConnectionError || error instanceof FtpTimeoutError;
+}
+
+/** @throws FtpArgumentError for what is no offset in a file */
+export function checkedOffset(value: number, name: string): number {
+  if (!Number.isSafeInteger(value) || value < 0) throw new FtpArgumentError(`${name} is to be 0 or more`);
+  return value;
+}

@@ -1,0 +1,294 @@
+/** The user PI (RFC 959 2.3): commands go out, and each gets the replies that belong to it. */
+import type { Socket } from "node:net";
+import { normalAddress } from "../../connection/address.js";
+import { ControlConnection } from "../../connection/control-connection.js";
+import { waitFor } from "../../connection/deadline.js";
+import { CommandLineError, encodeCommandLine } from "../../protocol/command-line.js";
+import type { Reply } from "../../protocol/reply.js";
+import { ReplyDecoder, type ReplyDecoderError } from "../../protocol/reply-decoder.js";
+import { decodeText } from "../../protocol/text.js";
+import {
+  FtpAbortError,
+  FtpArgumentError,
+  FtpClosedError,
+  FtpConnectionError,
+  type FtpError,
+  type FtpPhase,
+  FtpProtocolError,
+  FtpReplyError,
+  FtpTimeoutError,
+} from "../errors.js";
+import type { FtpLimits, TraceLine } from "../options.js";
+
+export interface Wait {
+  readonly signal: AbortSignal;
+  /** Milliseconds; Infinity for no limit. */
+  readonly timeout: number;
+  readonly phase: FtpPhase;
+}
+
+export interface UserPiOptions {
+  readonly limits: Pick<FtpLimits, "reply" | "replyLine" | "replyLines">;
+  readonly trace: (line: TraceLine) => void;
+  /** Where the socket leads, when it is a proxy's. */
+  readonly host: string;
+  readonly proxied: boolean;
+}
+
+/** Verbs whose argument nobody may see. */
+const SECRET = /^(?:PASS|ACCT|ADAT)$/i;
+const SECRET_SITE = /^(?:PSWD|PASS|CHPASS|PASSWD|AUTH|GPASS)\b/i;
+/** Replies that may wait to be read: those of one command, and NOOPs beside a transfer. */
+const MOST_UNREAD = 64;
+
+export class UserPi {
+  readonly host: string;
+  readonly proxied: boolean;
+  readonly #socket: Socket;
+  readonly #connection: ControlConnection<Reply<number>>;
+  readonly #trace: (line: TraceLine) => void;
+  readonly #replies: Reply<number>[] = [];
+  #waiting: { resolve(reply: Reply<number>): void; reject(error: Error): void } | undefined;
+  /** Completion replies that are still to come; the greeting is the first. */
+  #owed = 1;
+  /** NOOPs that run beside a transfer and have no answer yet. */
+  #beside = 0;
+  #end: FtpError | undefined;
+  /** What the server said before it closed: 421. */
+  #goodbye: Reply<number> | undefined;
+  #phase: FtpPhase = "greeting";
+  readonly #closed: Promise<void>;
+
+  /** On a socket that is connected, made with `allowHalfOpen`. */
+  constructor(socket: Socket, o: UserPiOptions) {
+    this.host = o.host;
+    this.proxied = o.proxied;
+    this.#socket = socket;
+    this.#trace = o.trace;
+    this.#closed = new Promise((resolve) => socket.once("close", () => resolve()));
+    const { reply, replyLine, replyLines } = o.limits;
+    this.#connection = new ControlConnection(
+      socket,
+      new ReplyDecoder({ line: replyLine, reply, lines: replyLines }),
+      {
+        onInput: () => this.#read(),
+        onDrain: () => {},
+        onEnd: () => this.#finish(this.#lost()),
+        onClose: (error) => this.#finish(this.#lost(error)),
+      },
+    );
+    socket.resume();
+  }
+
+  /** Why no command can be sent any more. */
+  get ended(): FtpError | undefined {
+    return this.#end;
+  }
+
+  /** Whether replies are still to come for what was sent. */
+  get owed(): number {
+    return this.#owed;
+  }
+
+  /** What was owed has come, with fewer replies than commands; see Session.settle. */
+  inStep(): void {
+    this.#owed = 0;
+  }
+
+  /** Our end of the control connection. */
+  get localAddress(): string {
+    return normalAddress(this.#socket.localAddress ?? "");
+  }
+
+  /** Where data connections go; the server's name when a proxy is between. */
+  get dataHost(): string {
+    return this.proxied ? this.host : normalAddress(this.#socket.remoteAddress ?? this.host);
+  }
+
+  /** The completion reply of what was sent, whatever it says; preliminary ones are passed over. */
+  async completion(wait: Wait): Promise<Reply<number>> {
+    for (;;) {
+      const reply = await this.reply(wait);
+      if (reply.code >= 200) return reply;
+    }
+  }
+
+  /** Sends a command and gives its completion reply, whatever it says. */
+  async exchange(verb: string, argument: string | undefined, wait: Wait): Promise<Reply<number>> {
+    this.send(verb, argument, wait.phase);
+    return await this.completion(wait);
+  }
+
+  /**
+   * As {@link exchange}, and only what is good comes back: 2xx, or what `accept` names.
+   * Any 2xx is success: servers differ in which one they say (study/field.md 6.1).
+   * @throws FtpReplyError for every other reply
+   */
+  async expect(
+    verb: string,
+    argument: string | undefined,
+    wait: Wait,
+    ...accept: readonly number[]
+  ): Promise<Reply<number>> {
+    const reply = await this.exchange(verb, argument, wait);
+    const good = accept.length === 0 ? reply.code < 300 : accept.includes(reply.code);
+    if (!good) throw new FtpReplyError(verb, { phase: wait.phase, reply });
+    return reply;
+  }
+
+  /** Sends a command. @throws FtpArgumentError when it cannot be sent, FtpConnectionError when nothing can be */
+  send(verb: string, argument: string | undefined, phase: FtpPhase): void {
+    if (this.#end !== undefined) throw this.#end;
+    const line = lineOf(verb, argument, phase);
+    this.#phase = phase;
+    this.#owed++;
+    this.#trace({ kind: "command", text: masked(verb, argument) });
+    this.#connection.write(line);
+    this.#connection.flush();
+  }
+
+  /** A NOOP while a transfer runs; its reply comes before or after the transfer's and is not given to anybody. */
+  sendBeside(): void {
+    if (this.#end !== undefined) return;
+    this.#beside++;
+    this.#trace({ kind: "command", text: "NOOP" });
+    this.#connection.write("NOOP\r\n");
+    this.#connection.flush();
+  }
+
+  /** Replies of NOOPs that were sent beside a transfer and have not come. */
+  get besides(): number {
+    return this.#beside;
+  }
+
+  /** The next reply, a preliminary one too. Calls do not overlap. */
+  reply({ signal, timeout, phase }: Wait): Promise<Reply<number>> {
+    const ready = this.#replies.shift();
+    if (ready !== undefined) return Promise.resolve(this.#given(ready));
+    if (this.#end !== undefined) return Promise.reject(this.#end);
+    return waitFor<Reply<number>>(
+      {
+        signal,
+        timeout,
+        timedOut: () => new FtpTimeoutError(`the server did not answer within ${timeout} ms`, { phase }),
+        aborted: () => new FtpAbortError(phase, signal.reason),
+      },
+      (resolve, reject) => {
+        this.#waiting = { resolve, reject };
+        return () => {
+          this.#waiting = undefined;
+        };
+      },
+    );
+  }
+
+  /** QUIT, and the end of the connection; resolves when it is closed, within the time. */
+  async quit(wait: Wait): Promise<void> {
+    try {
+      if (this.#end === undefined) await this.exchange("QUIT", undefined, wait);
+    } catch {
+      // It is closed in any case.
+    }
+    this.destroy();
+    await this.#closed;
+  }
+
+  /** Closes it now; whoever waits is rejected. */
+  destroy(cause: FtpError = new FtpClosedError()): void {
+    this.#finish(cause);
+    this.#connection.destroy();
+  }
+
+  /** Resolves when the socket is closed. */
+  get closed(): Promise<void> {
+    return this.#closed;
+  }
+
+  #read(): void {
+    try {
+      for (let reply = this.#connection.next(); reply !== undefined; reply = this.#connection.next()) {
+        this.#take(reply);
+        if (this.#replies.length > MOST_UNREAD) {
+          throw new FtpProtocolError("the server says more than it was asked", { phase: this.#phase });
+        }
+      }
+    } catch (error) {
+      this.destroy(this.#unreadable(error));
+    }
+  }
+
+  #take(reply: Reply<number>): void {
+    this.#trace({ kind: "reply", reply });
+    if (reply.code === 421) {
+      this.#goodbye = reply;
+      this.destroy(this.#lost());
+      return;
+    }
+    if (this.#beside > 0 && answersNoop(reply.code)) {
+      this.#beside--;
+      return;
+    }
+    // Nobody asked: a second 226, as some servers send behind an abort.
+    if (this.#owed === 0) return;
+    if (this.#waiting === undefined) {
+      this.#replies.push(reply);
+      return;
+    }
+    const { resolve } = this.#waiting;
+    this.#waiting = undefined;
+    resolve(this.#given(reply));
+  }
+
+  #given(reply: Reply<number>): Reply<number> {
+    if (reply.code >= 200) this.#owed--;
+    return reply;
+  }
+
+  #unreadable(error: unknown): FtpError {
+    if (error instanceof FtpProtocolError) return error;
+    const { reason } = error as ReplyDecoderError;
+    return new FtpProtocolError(`the server's reply cannot be read: ${reason}`, {
+      phase: this.#phase,
+      cause: error,
+      hint: reason === "not-a-reply" ? "Is this an FTP server, and the port not one for TLS?" : undefined,
+    });
+  }
+
+  #lost(cause?: Error): FtpConnectionError {
+    const reply = this.#goodbye;
+    const why = reply === undefined ? "broke" : "was ended by the server (421)";
+    return new FtpConnectionError(`the control connection ${why}`, { phase: this.#phase, reply, cause });
+  }
+
+  /** The first cause counts. */
+  #finish(error: FtpError): void {
+    if (this.#end !== undefined) return;
+    this.#end = error;
+    this.#waiting?.reject(error);
+    this.#waiting = undefined;
+    // Half a connection is of no use to a client.
+    this.#connection.destroy();
+  }
+}
+
+/** What is sent: checked, and carried as text whose bytes are those of the line. */
+function lineOf(verb: string, argument: string | undefined, phase: FtpPhase): string {
+  try {
+    return decodeText(encodeCommandLine(verb, argument));
+  } catch (cause) {
+    if (!(cause instanceof CommandLineError)) throw cause;
+    throw new FtpArgumentError(cause.message, { cause, phase });
+  }
+}
+
+/** As traces show it. */
+function masked(verb: string, argument: string | undefined): string {
+  if (argument === undefined) return verb;
+  const secret = SECRET.test(verb) || (/^SITE$/i.test(verb) && SECRET_SITE.test(argument));
+  return `${verb} ${secret ? "****" : argument}`;
+}
+
+/** No transfer ends with 200, and none with "not understood". */
+function answersNoop(code: number): boolean {
+  return code === 200 || code === 500 || code === 502 || code === 503;
+}

@@ -1,0 +1,162 @@
+/** Where the bytes of a download go. */
+import { Buffer } from "node:buffer";
+import { once } from "node:events";
+import { type FileHandle, open, rename, stat, unlink } from "node:fs/promises";
+import { Writable } from "node:stream";
+import { finished } from "node:stream/promises";
+import { WritableStream } from "node:stream/web";
+import type { Entry, WriteHandle } from "../../storage/storage.js";
+import { FtpArgumentError, FtpLocalError } from "../errors.js";
+
+/** A path on this machine, or a Node or Web stream, which is ended when the file is whole. */
+export type DownloadTarget = string | Writable | WritableStream<Uint8Array>;
+
+/** What a download to a path is written to until it is whole: a broken one must not look complete. */
+export function partOf(path: string): string {
+  return `${path}.part`;
+}
+
+/** Bytes that a broken download left; 0 for none. */
+export async function partSize(path: string): Promise<number> {
+  try {
+    const { size } = await stat(partOf(path));
+    return size;
+  } catch {
+    return 0;
+  }
+}
+
+export interface SinkOptions {
+  /** Where writing begins. */
+  readonly start: number;
+  /** Of a path: what is set when the file is whole; milliseconds since the epoch. */
+  readonly modified?: number | undefined;
+}
+
+/** @throws FtpLocalError for a file that cannot be written; FtpArgumentError for what is no target */
+export async function openSink(target: DownloadTarget, o: SinkOptions): Promise<WriteHandle> {
+  if (typeof target === "string") return await fileSink(target, o);
+  if (target instanceof WritableStream) return streamSink(Writable.fromWeb(target), o.start);
+  if (target instanceof Writable) return streamSink(target, o.start);
+  throw new FtpArgumentError("the target is no path and no writable stream");
+}
+
+async function fileSink(path: string, { start, modified }: SinkOptions): Promise<WriteHandle> {
+  const part = partOf(path);
+  let file: FileHandle;
+  try {
+    file = await open(part, start > 0 ? "r+" : "w");
+    if (start > 0) await file.truncate(start);
+  } catch (cause) {
+    throw new FtpLocalError("the file to download to cannot be opened", { phase: "transfer", cause });
+  }
+  let position = start;
+  return {
+    start,
+    async write(chunk) {
+      for (let from = 0; from < chunk.length; ) {
+        const { bytesWritten } = await file.write(chunk, from, chunk.length - from, position);
+        from += bytesWritten;
+        position += bytesWritten;
+      }
+    },
+    async commit() {
+      try {
+        if (modified !== undefined) await file.utimes(new Date(), new Date(modified));
+      } finally {
+        await file.close();
+      }
+      await rename(part, path);
+      return entry(position);
+    },
+    async abandon() {
+      try {
+        await file.close();
+        if (position === 0) await unlink(part);
+      } catch {
+        // What is left of it is of no use, or gone.
+      }
+      return { kept: position };
+    },
+  };
+}
+
+function streamSink(stream: Writable, start: number): WriteHandle {
+  let bytes = 0;
+  // A stream that fails between two writes tells nobody else.
+  stream.on("error", () => {});
+  const check = (): void => {
+    if (stream.errored !== null) throw stream.errored;
+    if (stream.destroyed) throw new Error("the stream was destroyed");
+  };
+  return {
+    start,
+    write(chunk) {
+      check();
+      bytes += chunk.length;
+      // A stream keeps what it is given, and the chunk is only lent.
+      return stream.write(Buffer.from(chunk)) ? undefined : drained(stream).then(check);
+    },
+    async commit() {
+      check();
+      stream.end();
+      await finished(stream, { readable: false });
+      return entry(bytes);
+    },
+    async abandon(cause) {
+      stream.destroy(cause instanceof Error ? cause : new Error("the download failed", { cause }));
+      return { kept: 0 };
+    },
+  };
+}
+
+/** Until it takes more, or is gone. */
+async function drained(stream: Writable): Promise<void> {
+  const stop = new AbortController();
+  try {
+    await Promise.race(["drain", "close"].map((event) => once(stream, event, { signal: stop.signal })));
+  } finally {
+    stop.abort();
+  }
+}
+
+/** Collects a file; more than `limit` bytes are an error. */
+export class MemorySink implements WriteHandle {
+  readonly start = 0;
+  readonly #limit: number;
+  readonly #chunks: Buffer[] = [];
+  #bytes = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  write(chunk: Uint8Array): void {
+    this.#bytes += chunk.length;
+    if (this.#bytes > this.#limit) {
+      throw new FtpLocalError(`the file is longer than ${this.#limit} bytes (limits.file)`, {
+        phase: "transfer",
+      });
+    }
+    this.#chunks.push(Buffer.from(chunk));
+  }
+
+  async commit(): Promise<Entry> {
+    return entry(this.#bytes);
+  }
+
+  async abandon(): Promise<{ readonly kept: number }> {
+    this.#chunks.length = 0;
+    return { kept: 0 };
+  }
+
+  /** What was written. */
+  content(): Buffer {
+    return Buffer.concat(this.#chunks);
+  }
+}
+
+/** What a committed file of ours is; nobody looks at more than its size. */
+export function entry(size: number): Entry {
+  return { name: "", type: "file", size, modified: 0 };
+}

@@ -1,0 +1,108 @@
+/** Where the bytes of an upload come from. */
+import { Buffer } from "node:buffer";
+import { open } from "node:fs/promises";
+import type { ReadHandle } from "../../storage/storage.js";
+import { FtpArgumentError, FtpLocalError } from "../errors.js";
+
+/**
+ * A path on this machine, bytes, a Blob, or anything that gives chunks: Node's and Web streams, async generators.
+ * A string is a path; text to be stored is `Buffer.from(text)`.
+ */
+export type UploadSource = string | Uint8Array | Blob | AsyncIterable<Uint8Array | string>;
+
+export interface OpenSource {
+  readonly handle: ReadHandle;
+  /** Bytes of the whole source, when known. */
+  readonly size: number | undefined;
+  /** Milliseconds since the epoch, of a file. */
+  readonly modified?: number;
+}
+
+/** Whether an upload of it can be continued in the middle. */
+export function isSeekable(source: UploadSource): source is string | Uint8Array | Blob {
+  return typeof source === "string" || source instanceof Uint8Array || source instanceof Blob;
+}
+
+/** @throws FtpLocalError for a file that cannot be read; FtpArgumentError for what is no source */
+export async function openSource(source: UploadSource, start = 0): Promise<OpenSource> {
+  if (typeof source === "string") return await fileSource(source, start);
+  if (source instanceof Uint8Array) {
+    return { handle: bytesSource(source.subarray(start)), size: source.length };
+  }
+  if (source instanceof Blob) {
+    return {
+      handle: iterableSource(source.slice(start).stream(), source.size - start),
+      size: source.size,
+    };
+  }
+  if (source === null || typeof source !== "object" || !(Symbol.asyncIterator in source)) {
+    throw new FtpArgumentError("the source is no path, bytes, Blob, stream or async iterable");
+  }
+  return { handle: iterableSource(source), size: undefined };
+}
+
+async function fileSource(path: string, start: number): Promise<OpenSource> {
+  try {
+    const file = await open(path, "r");
+    const { size, mtimeMs, isFile } = await file.stat().then((stat) => ({
+      size: stat.size,
+      mtimeMs: stat.mtimeMs,
+      isFile: stat.isFile(),
+    }));
+    let position = start;
+    const handle: ReadHandle = {
+      // What is no file, a device or a FIFO, has no size and no positions.
+      ...(isFile ? { size: Math.max(0, size - start) } : {}),
+      async read(into) {
+        const { bytesRead } = await file.read(into, 0, into.length, isFile ? position : null);
+        position += bytesRead;
+        return bytesRead;
+      },
+      close: () => file.close(),
+    };
+    return { handle, size: isFile ? size : undefined, modified: mtimeMs };
+  } catch (cause) {
+    throw new FtpLocalError("the file to upload cannot be opened", { phase: "transfer", cause });
+  }
+}
+
+function bytesSource(bytes: Uint8Array): ReadHandle {
+  let position = 0;
+  return {
+    size: bytes.length,
+    read(into) {
+      const part = bytes.subarray(position, position + into.length);
+      into.set(part);
+      position += part.length;
+      return part.length;
+    },
+    close() {},
+  };
+}
+
+function iterableSource(source: AsyncIterable<Uint8Array | string>, size?: number): ReadHandle {
+  const chunks = source[Symbol.asyncIterator]();
+  let rest: Uint8Array = new Uint8Array(0);
+  const copy = (into: Uint8Array): number => {
+    const part = rest.subarray(0, into.length);
+    into.set(part);
+    rest = rest.subarray(part.length);
+    return part.length;
+  };
+  return {
+    ...(size === undefined ? {} : { size }),
+    async read(into) {
+      // An empty chunk is not the end.
+      while (rest.length === 0) {
+        const next = await chunks.next();
+        if (next.done === true) return 0;
+        rest = typeof next.value === "string" ? Buffer.from(next.value) : next.value;
+        if (!(rest instanceof Uint8Array)) throw new TypeError("the source gives something that is no bytes");
+      }
+      return copy(into);
+    },
+    async close() {
+      await chunks.return?.();
+    },
+  };
+}

@@ -1,0 +1,320 @@
+/**
+ * One transfer of the client: prepare the data connection, [REST], the command, 1xx, the bytes. It is done when
+ * the data have ended and the completion reply has come, in either order.
+ */
+import type { DataConnection } from "../../connection/data-connection.js";
+import { withDeadline } from "../../connection/deadline.js";
+import { codecFor } from "../../dtp/codec.js";
+import type { TransferOutcome } from "../../dtp/outcome.js";
+import { transfer } from "../../dtp/transfer.js";
+import type { Reply } from "../../protocol/reply.js";
+import type { TransferParameters } from "../../protocol/representation.js";
+import type { Entry, ReadHandle, WriteHandle } from "../../storage/storage.js";
+import {
+  FtpAbortError,
+  FtpArgumentError,
+  FtpDataConnectionError,
+  FtpError,
+  FtpLocalError,
+  FtpProtocolError,
+  FtpReplyError,
+  FtpTimeoutError,
+} from "../errors.js";
+import type { Session } from "../session/session.js";
+import { type OnProgress, ProgressMeter } from "./progress.js";
+
+interface AnyTransfer {
+  readonly verb: string;
+  /** The path, as people write it. */
+  readonly argument: string | undefined;
+  readonly parameters: TransferParameters;
+  /** The first byte, told by REST unless the verb itself says where to begin. */
+  readonly start: number;
+  readonly restart: boolean;
+  readonly signal: AbortSignal;
+  /** Bytes of the whole file, for the progress. */
+  readonly total?: number | undefined;
+  readonly rate?: number | undefined;
+  readonly onProgress?: OnProgress | undefined;
+}
+
+export interface Receiving extends AnyTransfer {
+  readonly direction: "receive";
+  /** Owned from the call on. Committed only when the server has confirmed the transfer. */
+  readonly sink: WriteHandle;
+  /** Ends the transfer after so many bytes. */
+  readonly length?: number | undefined;
+}
+
+export interface Sending extends AnyTransfer {
+  readonly direction: "send";
+  /** Owned from the call on. */
+  readonly source: ReadHandle;
+}
+
+export type ClientTransfer = Receiving | Sending;
+
+export interface TransferResult {
+  /** Bytes of the file that were moved. */
+  readonly bytes: number;
+  /** Milliseconds. */
+  readonly duration: number;
+  /** The completion reply; absent when the client ended the transfer itself, having all it wanted. */
+  readonly reply?: Reply<number>;
+}
+
+/** @throws FtpError, after which `session.settle()` brings the connection into step */
+export async function runTransfer(session: Session, job: ClientTransfer): Promise<TransferResult> {
+  const { signal } = job;
+  let connection: DataConnection | undefined;
+  let first: Reply<number>;
+  try {
+    if (codecFor(job.parameters) === "unsupported") {
+      throw new FtpArgumentError("Ferry cannot convert between this TYPE, STRU and MODE and a file");
+    }
+    await session.useParameters(job.parameters, signal);
+    connection = await session.dataPort.prepare(session.wait("data-connection", signal));
+    if (job.restart && job.start > 0) await session.restart(job.start, signal);
+    first = await session.begin(job.verb, job.argument, signal);
+  } catch (error) {
+    await connection?.[Symbol.asyncDispose]();
+    await release(job, error);
+    throw error;
+  }
+  return await new RunningTransfer(session, connection, job, first).result();
+}
+
+/** The file of a transfer that has not begun. */
+async function release(job: ClientTransfer, cause: unknown): Promise<void> {
+  if (job.direction === "receive") await job.sink.abandon(cause);
+  else await job.source.close();
+}
+
+class RunningTransfer {
+  readonly #session: Session;
+  readonly #connection: DataConnection;
+  readonly #job: ClientTransfer;
+  /** Ends the data part. */
+  readonly #stop = new AbortController();
+  /** Ends the wait for the completion reply. */
+  readonly #unheard = new AbortController();
+  readonly #control: Promise<Reply<number>>;
+  /** Of an upload: whether all of it was read. */
+  #sourceEnded = false;
+
+  constructor(session: Session, connection: DataConnection, job: ClientTransfer, first: Reply<number>) {
+    this.#session = session;
+    this.#connection = connection;
+    this.#job = job;
+    this.#control = first.code >= 200 ? Promise.resolve(first) : this.#completion();
+    // Whoever asks is told; a refusal ends the data part, which may wait for a peer that says nothing more.
+    this.#control.then(
+      (reply) => {
+        if (reply.code >= 300 || this.#tooEarly) this.#stop.abort();
+      },
+      () => this.#stop.abort(),
+    );
+  }
+
+  async result(): Promise<TransferResult> {
+    const { signal } = this.#job;
+    const { keepAlive } = this.#session.settings;
+    const onAbort = () => this.#stop.abort();
+    if (signal.aborted) onAbort();
+    signal.addEventListener("abort", onAbort, { once: true });
+    const beat = keepAlive === undefined ? undefined : setInterval(() => this.#keepAlive(), keepAlive);
+    try {
+      return await this.#run();
+    } finally {
+      clearInterval(beat);
+      signal.removeEventListener("abort", onAbort);
+      this.#unheard.abort();
+    }
+  }
+
+  async #run(): Promise<TransferResult> {
+    const job = this.#job;
+    const running = transfer(this.#dtpJob());
+    const meter =
+      job.onProgress === undefined
+        ? undefined
+        : new ProgressMeter(running.progress, {
+            path: job.argument ?? "",
+            direction: job.direction === "receive" ? "download" : "upload",
+            start: job.start,
+            total: job.total,
+            onProgress: job.onProgress,
+          });
+    let complete = false;
+    try {
+      const outcome = await running.outcome;
+      const reply = await this.#judge(outcome);
+      complete = true;
+      return { bytes: outcome.bytes, duration: outcome.duration, ...(reply !== undefined && { reply }) };
+    } finally {
+      meter?.end(complete);
+    }
+  }
+
+  #dtpJob(): Parameters<typeof transfer>[0] {
+    const job = this.#job;
+    const { timeouts } = this.#session.settings;
+    const rate = job.rate ?? this.#session.settings.rate;
+    const codec = codecFor(job.parameters);
+    const common = {
+      id: job.verb,
+      path: job.argument ?? "",
+      start: job.start,
+      dataConnection: this.#connection,
+      codec: codec === "unsupported" ? undefined : codec,
+      signal: this.#stop.signal,
+      connectTimeout: timeouts.dataConnect,
+      stallTimeout: timeouts.stall,
+      ...(rate === undefined ? {} : { rate }),
+    } as const;
+    if (job.direction === "send") {
+      return { ...common, direction: "send", source: this.#watched(job.source) };
+    }
+    const sink = new ConfirmedSink(job.sink, job.length, () => this.#confirmed());
+    const total = job.total === undefined ? undefined : job.total - job.start;
+    return { ...common, direction: "receive", sink, ...(total === undefined ? {} : { total }) };
+  }
+
+  /** What both sides say together. */
+  async #judge(outcome: TransferOutcome): Promise<Reply<number> | undefined> {
+    const { signal, verb } = this.#job;
+    switch (outcome.kind) {
+      case "complete":
+        return await this.#confirmed();
+      case "aborted": {
+        if (signal.aborted) throw new FtpAbortError("transfer", signal.reason);
+        const reply = await this.#control;
+        if (reply.code < 300) {
+          throw new FtpProtocolError("the server confirmed an upload that had not ended", {
+            phase: "transfer",
+            reply,
+          });
+        }
+        throw new FtpReplyError(verb, { phase: "transfer", reply });
+      }
+      case "not-opened":
+      case "remote":
+        throw await this.#broken(outcome.error);
+      case "local":
+        if (outcome.error instanceof RangeComplete) return undefined;
+        if (outcome.error instanceof FtpError) throw outcome.error;
+        if (signal.aborted) throw new FtpAbortError("transfer", signal.reason);
+        throw new FtpLocalError("the file on our side failed", { phase: "transfer", cause: outcome.error });
+    }
+  }
+
+  /** The data connection failed; the server's reply, if it comes soon, says why. */
+  async #broken(cause: Error): Promise<FtpError> {
+    const { abort } = this.#session.settings.timeouts;
+    const details = { phase: "transfer", cause } as const;
+    let reply: Reply<number> | undefined;
+    try {
+      reply = await withDeadline(this.#control, abort, () => cause);
+    } catch (error) {
+      if (error instanceof FtpError) return error;
+    }
+    if (reply !== undefined && reply.code >= 300) {
+      return new FtpReplyError(this.#job.verb, { ...details, reply });
+    }
+    return new FtpDataConnectionError(`the data connection failed: ${cause.message}`, { ...details, reply });
+  }
+
+  /** The completion reply, when it is good. @throws FtpReplyError, FtpTimeoutError */
+  async #confirmed(): Promise<Reply<number>> {
+    const { completion } = this.#session.settings.timeouts;
+    const reply = await withDeadline(
+      this.#control,
+      completion,
+      () =>
+        new FtpTimeoutError("the data have moved, but the server does not confirm it", { phase: "transfer" }),
+    );
+    if (reply.code >= 300) throw new FtpReplyError(this.#job.verb, { phase: "transfer", reply });
+    return reply;
+  }
+
+  #completion(): Promise<Reply<number>> {
+    return this.#session.pi.completion({
+      signal: this.#unheard.signal,
+      timeout: Number.POSITIVE_INFINITY,
+      phase: "transfer",
+    });
+  }
+
+  get #tooEarly(): boolean {
+    return this.#job.direction === "send" && !this.#sourceEnded;
+  }
+
+  #watched(source: ReadHandle): ReadHandle {
+    const seen = (length: number): number => {
+      if (length === 0) this.#sourceEnded = true;
+      return length;
+    };
+    return {
+      ...(source.size !== undefined && { size: source.size }),
+      read(into) {
+        const answer = source.read(into);
+        return typeof answer === "number" ? seen(answer) : answer.then(seen);
+      },
+      close: () => source.close(),
+    };
+  }
+
+  #keepAlive(): void {
+    // A server that has not answered the last ones will not answer more of them now.
+    if (this.#session.pi.besides < 3) this.#session.pi.sendBeside();
+  }
+}
+
+/** Thrown to end a transfer whose bytes beyond a range nobody wants. */
+class RangeComplete extends Error {}
+
+/** A file that counts only when the server has confirmed it, or when all of a range is there. */
+class ConfirmedSink implements WriteHandle {
+  readonly start: number;
+  readonly #inner: WriteHandle;
+  readonly #confirmed: () => Promise<unknown>;
+  #left: number;
+  #kept = false;
+
+  constructor(inner: WriteHandle, length: number | undefined, confirmed: () => Promise<unknown>) {
+    this.start = inner.start;
+    this.#inner = inner;
+    this.#left = length ?? Number.POSITIVE_INFINITY;
+    this.#confirmed = confirmed;
+  }
+
+  write(chunk: Uint8Array): void | Promise<void> {
+    if (chunk.length <= this.#left) {
+      this.#left -= chunk.length;
+      return this.#inner.write(chunk);
+    }
+    return this.#last(chunk.subarray(0, this.#left));
+  }
+
+  async commit(): Promise<Entry> {
+    try {
+      await this.#confirmed();
+    } catch (error) {
+      await this.#inner.abandon(error);
+      throw error;
+    }
+    return await this.#inner.commit();
+  }
+
+  async abandon(cause: unknown): Promise<{ readonly kept: number }> {
+    return this.#kept ? { kept: 0 } : await this.#inner.abandon(cause);
+  }
+
+  async #last(chunk: Uint8Array): Promise<never> {
+    this.#left = 0;
+    if (chunk.length > 0) await this.#inner.write(chunk);
+    await this.#inner.commit();
+    this.#kept = true;
+    throw new RangeComplete();
+  }
+}

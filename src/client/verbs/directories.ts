@@ -1,0 +1,85 @@
+/** Directories made and removed, whole trees too. */
+
+import { FtpReplyError } from "../errors.js";
+import type { Session } from "../session/session.js";
+import { EntryChannel } from "./entry-channel.js";
+import { isDirectory } from "./files.js";
+import { type FtpEntry, type ListOptions, runListing } from "./listing.js";
+import { remoteJoin } from "./names.js";
+
+/** Levels that a tree is followed down: more than a pathname can have. */
+export const MOST_LEVELS = 256;
+
+/** Makes a directory; with `recursive` also those above it, and one that is there already is fine. */
+export async function makeDirectory(
+  session: Session,
+  path: string,
+  { recursive }: { readonly recursive: boolean },
+  signal: AbortSignal,
+): Promise<void> {
+  const reply = await session.ask("MKD", path, signal);
+  if (reply.code < 300) return;
+  const refusal = new FtpReplyError("MKD", { phase: "command", reply });
+  if (!recursive || reply.code < 500) throw refusal;
+  if (await isDirectory(session, path, signal)) return;
+  for (const ancestor of ancestorsOf(path)) await session.ask("MKD", ancestor, signal);
+  const again = await session.ask("MKD", path, signal);
+  // Somebody else may have made it meanwhile.
+  if (again.code >= 300 && !(await isDirectory(session, path, signal))) {
+    throw new FtpReplyError("MKD", { phase: "command", reply: again });
+  }
+}
+
+/** Those above, from the top. */
+function ancestorsOf(path: string): string[] {
+  const ancestors: string[] = [];
+  for (let slash = path.indexOf("/", 1); slash !== -1; slash = path.indexOf("/", slash + 1)) {
+    const ancestor = path.slice(0, slash);
+    if (!/(?:^|\/)\.{0,2}$/.test(ancestor) && slash < path.length - 1) ancestors.push(ancestor);
+  }
+  return ancestors;
+}
+
+/** Removes a directory; with `recursive` all that it holds first. Links are removed, never followed. */
+export async function removeDirectory(
+  session: Session,
+  path: string,
+  { recursive }: { readonly recursive: boolean },
+  signal: AbortSignal,
+): Promise<void> {
+  if (recursive) await removeContent(session, path, signal, 0);
+  await session.command("RMD", path, signal);
+}
+
+async function removeContent(
+  session: Session,
+  path: string,
+  signal: AbortSignal,
+  level: number,
+): Promise<void> {
+  for (const found of await listOnce(session, path, { signal, hidden: true })) {
+    const child = remoteJoin(path, found.name);
+    if (found.type !== "directory") await session.command("DELE", child, signal);
+    else if (level < MOST_LEVELS) {
+      await removeContent(session, child, signal, level + 1);
+      await session.command("RMD", child, signal);
+    }
+  }
+}
+
+/** A whole directory at once, bounded by `limits.listing`. */
+export async function listOnce(
+  session: Session,
+  path: string | undefined,
+  o: ListOptions & { readonly signal: AbortSignal },
+): Promise<FtpEntry[]> {
+  const channel = new EntryChannel<FtpEntry>();
+  channel.release();
+  await runListing(session, path, channel, o);
+  channel.end();
+  const entries: FtpEntry[] = [];
+  for (let some = await channel.next(); some !== undefined; some = await channel.next()) {
+    for (const found of some) entries.push(found);
+  }
+  return entries;
+}

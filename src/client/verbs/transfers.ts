@@ -1,0 +1,175 @@
+/** Downloads and uploads: where they begin, what is asked before, and what is set after. */
+import { ASCII, IMAGE, type TransferParameters } from "../../protocol/representation.js";
+import { parseTimestamp } from "../../protocol/timestamp.js";
+import type { WriteHandle } from "../../storage/storage.js";
+import { FtpArgumentError } from "../errors.js";
+import { checkedOffset, type Session } from "../session/session.js";
+import type { OnProgress } from "../transfer/progress.js";
+import { type DownloadTarget, openSink, partSize } from "../transfer/sinks.js";
+import { isSeekable, openSource, type UploadSource } from "../transfer/sources.js";
+import { runTransfer, type TransferResult } from "../transfer/transfer.js";
+import { sizeOf } from "./files.js";
+import { setTimes } from "./times.js";
+
+export interface TransferOptions {
+  readonly signal?: AbortSignal;
+  /** "ascii": line ends of text are converted; "image" when absent. */
+  readonly type?: "image" | "ascii";
+  /** Bytes per second at most, instead of the client's. */
+  readonly rate?: number;
+  readonly onProgress?: OnProgress;
+}
+
+export interface DownloadOptions extends TransferOptions {
+  /** Of a target that is a path: continues the `.part` that a broken download left. */
+  readonly resume?: boolean;
+  /** The first byte; 0 when absent. */
+  readonly start?: number;
+  /** One past the last byte. */
+  readonly end?: number;
+  /** Of a target that is a path: gives it the server's modification time. */
+  readonly keepTimes?: boolean;
+}
+
+export interface UploadOptions extends TransferOptions {
+  /** Continues where the server's file ends. Not for sources that can be read only once. */
+  readonly resume?: boolean;
+  /** Gives the file on the server the modification time of the one here. */
+  readonly keepTimes?: boolean;
+}
+
+/** What was moved. */
+export interface Transferred {
+  /** Bytes of this transfer. */
+  readonly bytes: number;
+  /** Where in the file it began. */
+  readonly start: number;
+  /** Milliseconds. */
+  readonly duration: number;
+}
+
+type Signalled<O> = Omit<O, "signal"> & { readonly signal: AbortSignal };
+
+export async function download(
+  session: Session,
+  path: string,
+  target: DownloadTarget,
+  o: Signalled<DownloadOptions>,
+): Promise<Transferred> {
+  const range = rangeOf(o);
+  const resumable = o.resume === true && typeof target === "string";
+  const total =
+    resumable || o.onProgress !== undefined ? (await sizeOf(session, path, o.signal)).size : undefined;
+  let { start } = range;
+  if (resumable) {
+    const there = await partSize(target);
+    // A part that is longer than the file is not of this file.
+    start = total !== undefined && there > total ? 0 : there;
+  }
+  const modified = o.keepTimes === true ? await timeOf(session, path, o.signal) : undefined;
+  const sink = await openSink(target, {
+    start: typeof target === "string" && !resumable ? 0 : start,
+    modified,
+  });
+  return await downloadTo(session, path, sink, { ...o, start, ...(total === undefined ? {} : { total }) });
+}
+
+/** Into a handle, which is committed when the server has confirmed the transfer. */
+export async function downloadTo(
+  session: Session,
+  path: string,
+  sink: WriteHandle,
+  o: Signalled<TransferOptions> & { readonly start?: number; readonly end?: number; readonly total?: number },
+): Promise<Transferred> {
+  const { start, length } = rangeOf(o);
+  const { total } = o;
+  const result = await runTransfer(session, {
+    direction: "receive",
+    verb: "RETR",
+    argument: path,
+    parameters: parametersOf(o.type),
+    start,
+    restart: true,
+    sink,
+    length,
+    total: length === undefined || total === undefined ? total : Math.min(total, start + length),
+    signal: o.signal,
+    rate: o.rate,
+    onProgress: o.onProgress,
+  });
+  return transferred(result, start);
+}
+
+export async function upload(
+  session: Session,
+  source: UploadSource,
+  path: string,
+  o: Signalled<UploadOptions> & { readonly append?: boolean },
+): Promise<Transferred> {
+  const there = o.resume === true ? await resumeAt(session, source, path, o.signal) : 0;
+  const opened = await openSource(source, there);
+  const whole = opened.size;
+  if (there > 0 && whole !== undefined && there >= whole) {
+    await opened.handle.close();
+    return { bytes: 0, start: there, duration: 0 };
+  }
+  // Without REST for uploads, appending comes to the same.
+  const restart = there > 0 && session.features.has("REST");
+  const result = await runTransfer(session, {
+    direction: "send",
+    verb: o.append === true || (there > 0 && !restart) ? "APPE" : "STOR",
+    argument: path,
+    parameters: parametersOf(o.type),
+    start: there,
+    restart,
+    source: opened.handle,
+    total: whole,
+    signal: o.signal,
+    rate: o.rate,
+    onProgress: o.onProgress,
+  });
+  if (o.keepTimes === true && opened.modified !== undefined) {
+    await setTimes(session, path, { modified: opened.modified }, o.signal);
+  }
+  return transferred(result, there);
+}
+
+/** Where the server's file ends; 0 when there is none, or it is longer than ours. */
+async function resumeAt(
+  session: Session,
+  source: UploadSource,
+  path: string,
+  signal: AbortSignal,
+): Promise<number> {
+  if (!isSeekable(source)) {
+    throw new FtpArgumentError("only a path, bytes or a Blob can be continued in the middle");
+  }
+  const { size = 0 } = await sizeOf(session, path, signal);
+  const { handle, size: whole } = await openSource(source);
+  await handle.close();
+  return whole !== undefined && size > whole ? 0 : size;
+}
+
+async function timeOf(session: Session, path: string, signal: AbortSignal): Promise<number | undefined> {
+  const reply = await session.ask("MDTM", path, signal);
+  return reply.code === 213 ? parseTimestamp(reply.lines[0].trim()) : undefined;
+}
+
+/** @throws FtpArgumentError for what is no range */
+function rangeOf({ start = 0, end }: { readonly start?: number; readonly end?: number }): {
+  readonly start: number;
+  readonly length: number | undefined;
+} {
+  checkedOffset(start, "start");
+  if (end === undefined) return { start, length: undefined };
+  if (checkedOffset(end, "end") < start) throw new FtpArgumentError("end is before start");
+  return { start, length: end - start };
+}
+
+export function parametersOf(type: TransferOptions["type"]): TransferParameters {
+  return { type: type === "ascii" ? ASCII : IMAGE, structure: "F", mode: "S" };
+}
+
+function transferred({ bytes, duration }: TransferResult, start: number): Transferred {
+  return { bytes, start, duration };
+}
