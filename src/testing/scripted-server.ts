@@ -166,6 +166,8 @@ export class ScriptedPeer {
       secured.once("secure", resolve).once("error", reject);
       secured.once("close", () => reject(new ClientGone()));
     });
+    // The event comes from within the handshake; an end of TLS that is asked for there is lost.
+    await new Promise((resolve) => setImmediate(resolve));
     return secured;
   }
 
