@@ -363,23 +363,6 @@ describe("a data connection", () => {
     }
   });
 
-  test("before-150: may be wanted in TLS before the server answers", async () => {
-    await using server = await ScriptedServer.start(
-      withTls({
-        RETR: async (peer) => {
-          const tls = await peer.protectedData({ secureContext: good });
-          peer.reply("150 Here it comes.");
-          tls.end("content").resume();
-          await once(tls, "close");
-          peer.reply("226 Done.");
-        },
-      }),
-    );
-    await using client = await FtpClient.connect(optionsFor(server));
-    assert.equal(String(await client.readFile("f")), "content");
-    assert.equal(client.security?.dataReused, true);
-  });
-
   test("silent-handshake: one that does not end is given up, and the session goes on", async () => {
     await using server = await ScriptedServer.start(
       withTls({
