@@ -6,7 +6,7 @@ import { remoteJoin } from "../../client/verbs/names.js";
 import type { Run } from "../command.js";
 import { jsonLine } from "../json-line.js";
 import type { Terminal } from "../terminal.js";
-import { entriesIn, entryObject, SORT_ORDERS, type SortOrder, sorted } from "./entries.js";
+import { assertThere, entriesIn, entryObject, SORT_ORDERS, type SortOrder, sorted } from "./entries.js";
 import { nameFor } from "./formatting.js";
 import { listingLines } from "./listing-lines.js";
 import { atPath, shownUrl } from "./places.js";
@@ -133,6 +133,7 @@ class Listing {
       entries.push({ path: remoteJoin(path, entry.name), entry });
       if (sort === "none" && entries.length >= BATCH) await write();
     }
+    if (entries.length === 0 && !begun) await assertThere(client, path, signal);
     await write();
     return folders;
   }
