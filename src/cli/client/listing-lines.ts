@@ -12,6 +12,11 @@ export interface LineOptions {
   readonly names?: boolean | undefined;
 }
 
+/** A short listing at once. */
+export function listingLines(entries: readonly FtpEntry[], o: LineOptions, terminal: Terminal): string {
+  return new ListingFormat(entries, o, terminal).lines(entries);
+}
+
 type Cell = (entry: FtpEntry) => string;
 
 /** One listing: its columns are as wide as its entries need; one that no entry has anything for is left out. */
