@@ -12,7 +12,7 @@ import type {
   UsageDocument,
 } from "./documents.js";
 import { describe, isPassing } from "./errors.js";
-import { type Features, featuresOf } from "./features.js";
+import { type Features, featuresOf, helloOf } from "./features.js";
 import { type DatabaseUrl, parseDatabaseUrl } from "./url.js";
 
 export interface DatabaseOptions {
@@ -97,8 +97,8 @@ export class Database {
 
   async synchronizeClock(): Promise<void> {
     const before = Date.now();
-    const { localTime } = await this.run("reading its clock", () => this.db.command({ hello: 1 }));
-    if (localTime instanceof Date) this.#clockOffset = localTime.getTime() - (before + Date.now()) / 2;
+    const { localTime } = await this.run("reading its clock", () => helloOf(this.db));
+    if (localTime !== undefined) this.#clockOffset = localTime.getTime() - (before + Date.now()) / 2;
   }
 
   get available(): boolean {
@@ -171,9 +171,7 @@ export class Database {
   /** Writes count: a replica set without a primary answers, but takes none. */
   async #answers(): Promise<boolean> {
     const late = wait(this.answerTimeout, false, { signal: this.#closed.signal, ref: false });
-    const hello = this.db.command({ hello: 1 }).then(({ isWritablePrimary, msg }) => {
-      return isWritablePrimary === true || msg === "isdbgrid";
-    });
+    const hello = helloOf(this.db).then(({ takesWrites }) => takesWrites);
     return Promise.race([hello, late]).catch(() => false);
   }
 }
