@@ -14,7 +14,8 @@ import type {
   Refusal,
 } from "./accounts.js";
 import { type Decoys, decoysOf } from "./decoys.js";
-import { editAccountsFile, readAccountsFile } from "./file-edit.js";
+import { readAccountsFile } from "./file-edit.js";
+import { HashUpgrades } from "./hash-upgrades.js";
 import { Leases } from "./lease.js";
 import { LocalUsage } from "./local-usage.js";
 import { expiryOf, refusalFor, usableRefusal } from "./login-rules.js";
@@ -42,7 +43,7 @@ export class FileAccounts implements AccountStore {
   readonly #passwords: Passwords;
   readonly #leases = new Leases();
   readonly #recordOf = new WeakMap<Account, AccountRecord>();
-  readonly #rehashing = new Map<string, Promise<void>>();
+  readonly #upgrades: HashUpgrades;
   #accounts: ReadonlyMap<string, KnownAccount> = new Map();
   #decoys: Decoys = decoysOf([]);
   #stamp = "";
@@ -56,6 +57,7 @@ export class FileAccounts implements AccountStore {
   private constructor(o: FileAccountsOptions) {
     this.#o = o;
     this.#passwords = o.passwords ?? sharedPasswords;
+    this.#upgrades = new HashUpgrades(o.file, this.#passwords, o.warn);
   }
 
   /** @throws AccountsFileError when the file cannot be read or is not valid. */
@@ -87,7 +89,7 @@ export class FileAccounts implements AccountStore {
     if (known === undefined || known.record.password !== tried?.record.password)
       return { refused: "credentials" };
     if (usableRefusal(known.record, Date.now()) !== undefined) return { refused: "disabled" };
-    if (attempt.password !== undefined) this.#rehash(known.record, attempt.password);
+    if (attempt.password !== undefined) this.#upgrades.offer(known.record, attempt.password);
     return this.#login(known);
   }
 
@@ -111,7 +113,7 @@ export class FileAccounts implements AccountStore {
     clearTimeout(this.#expiring);
     this.#watcher?.close();
     this.#watcher = undefined;
-    await Promise.all([this.#reading, this.#next, ...this.#rehashing.values()]);
+    await Promise.all([this.#reading, this.#next, this.#upgrades.close()]);
   }
 
   async #login(known: KnownAccount): Promise<LoginAnswer> {
@@ -134,25 +136,6 @@ export class FileAccounts implements AccountStore {
     this.#usage.set(name, { home, usage });
     usage.catch(() => this.#usage.delete(name));
     return usage;
-  }
-
-  /** In the background: the login does not wait for a second hash. */
-  #rehash(record: AccountRecord, password: string): void {
-    if (!this.#passwords.needsRehash(record.password) || this.#rehashing.has(record.name)) return;
-    const job = this.#replaceHash(record, password)
-      .catch((error) => this.#o.warn?.(`cannot store a stronger hash for account ${record.name}`, error))
-      .finally(() => this.#rehashing.delete(record.name));
-    this.#rehashing.set(record.name, job);
-  }
-
-  async #replaceHash(record: AccountRecord, password: string): Promise<void> {
-    const hash = await this.#passwords.hash(password);
-    await editAccountsFile(this.#o.file, (accounts) => {
-      const now = accounts.get(record.name);
-      if (now?.password !== record.password) return "unchanged";
-      accounts.set(record.name, { ...now, password: hash });
-      return "changed";
-    });
   }
 
   async #warnOfReaders(): Promise<void> {

@@ -27,7 +27,7 @@ async function parseAndRun(argv: readonly string[], terminal: Terminal): Promise
   const program = new Command("ferry")
     .description("FTP for Node.js: a server to run, and its accounts")
     .version(version(), "--version", "print the version")
-    .helpOption("--help", "print this")
+    .helpOption("-h, --help", "print this")
     .helpCommand(false)
     .exitOverride()
     .configureOutput({

@@ -58,6 +58,14 @@ for (const tested of testServers)
           ];
           await user(["add", "ann", ...flags, ...more], { input: "sesame\n" });
           assert.match(await user(["add", "ann", "--home", home], { input: "x\n", code: 1 }), /already/);
+          for (const verb of ["add", "set"]) {
+            const useless = [verb, "bob", "--home", home, "--certificate-use", "with-password"];
+            if (verb === "set") useless[1] = "ann";
+            assert.match(
+              await user(useless, { code: 2 }),
+              /--certificate-use is of no use without a certificate/,
+            );
+          }
           const shown = JSON.parse(await user(["show", "ann", "--json"]));
           assert.equal(shown.home, home);
           assert.deepEqual(shown.permissions, { "/": "read-only", "/in": ["list", "upload"] });
