@@ -6,7 +6,17 @@ import { after, before, describe, test } from "node:test";
 import { MongoDirectory } from "ferry/accounts/mongodb";
 import { pathname } from "ferry/protocol";
 import { type TestDatabase, testServers } from "../support/database.js";
-import { attempt, begin, eventually, Folder, fill, logIn, openStore, ServingProcess } from "./support.js";
+import {
+  attempt,
+  begin,
+  eventually,
+  Folder,
+  fill,
+  logIn,
+  openStore,
+  record,
+  ServingProcess,
+} from "./support.js";
 
 const MiB = 1024 * 1024;
 
@@ -139,6 +149,31 @@ for (const tested of testServers.filter(({ isOurs }) => isOurs))
       for (const { lease } of [first, third, fourth]) await lease[Symbol.asyncDispose]();
       assert.equal((await directory.activity("anna")).sessions, 0);
       await directory.close();
+    });
+
+    test("no account comes in that was disabled, or got another password, before", async () => {
+      const url = database.url();
+      await fill(url, { anna: {}, bert: {}, cora: {}, dora: {} });
+      await using under = await openStore(url, { answerTimeout: 1000 });
+      for (const name of ["anna", "bert", "cora", "dora"]) {
+        await (await begin(under.store, name)).lease[Symbol.asyncDispose]();
+      }
+      const { lease } = await begin(under.store, "dora");
+      const directory = await MongoDirectory.open(url);
+      await directory.change("anna", (account) => ({ ...account, disabled: true }));
+      const { password } = await record("another");
+      await directory.change("bert", (account) => ({ ...account, password }));
+      await directory.remove("cora");
+      await directory.change("dora", (account) => ({ ...account, limits: { uploadRate: 7 } }));
+      await directory.close();
+      await eventually("the changes are heard of", () => lease.current?.limits.uploadRate === 7);
+      await database.pause();
+      assert.deepEqual(await under.store.authenticate(attempt("anna")), { refused: "disabled" });
+      assert.deepEqual(await under.store.authenticate(attempt("bert")), { refused: "unavailable" });
+      assert.deepEqual(await under.store.authenticate(attempt("cora")), { refused: "unavailable" });
+      assert.ok("ok" in (await under.store.authenticate(attempt("dora"))));
+      await database.resume();
+      await lease[Symbol.asyncDispose]();
     });
 
     test("an upload may use what was free, and not more", async () => {

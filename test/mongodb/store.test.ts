@@ -264,6 +264,32 @@ for (const tested of testServers)
       await (await begin(under.store, "anna")).lease[Symbol.asyncDispose]();
     });
 
+    test("counts sessions that begin and end while it tells the database what it has", async () => {
+      const url = database.url();
+      await fill(url, { anna: {} });
+      // Beats often, is forgotten each time, and so looks through its sessions all the time.
+      await using under = await openStore(url, { node: { expiry: 300 } });
+      const client = new MongoClient(url);
+      const sessions = client.db().collection("sessions");
+      let stop = false;
+      const forgetting = (async () => {
+        while (!stop) await client.db().collection("nodes").deleteMany({});
+      })();
+      const leases = await Promise.all(
+        Array.from({ length: 20 }, async () => {
+          await (await begin(under.store, "anna")).lease[Symbol.asyncDispose]();
+          await (await begin(under.store, "anna")).lease[Symbol.asyncDispose]();
+          return (await begin(under.store, "anna")).lease;
+        }),
+      );
+      stop = true;
+      await forgetting;
+      assert.equal(await sessions.countDocuments({}), leases.length);
+      for (const lease of leases) await lease[Symbol.asyncDispose]();
+      assert.equal(await sessions.countDocuments({}), 0);
+      await client.close();
+    });
+
     test("bounds what is uploaded in a month, though it is removed again", async () => {
       const url = database.url();
       await fill(url, { anna: { quota: { bytesPerMonth: 3 * MiB } } });
@@ -322,12 +348,11 @@ for (const tested of testServers)
       await withDirectory(url, async (directory) => {
         assert.equal((await directory.activity("anna")).lastLogin?.peer, "192.0.2.1");
       });
-      if (under.messages.some((text) => text.includes("expires nothing"))) {
-        const again = new Audit(under.store.database, under.store.node);
-        await again.start({ keepDays: 30 });
-        await eventually("old entries go", async () => (await logins.countDocuments({})) === 2);
-        await again.close();
-      }
+      // By us: some servers take an index that expires, and expire nothing. Another number of days is no obstacle.
+      const again = new Audit(under.store.database, under.store.node);
+      await again.start({ keepDays: 20 });
+      await eventually("old entries go", async () => (await logins.countDocuments({})) === 2);
+      await again.close();
       await client.close();
     });
 
