@@ -128,6 +128,8 @@ async function measureServer(
   const program = fileURLToPath(import.meta.url);
   const child = spawn(process.execPath, [program, "serve", kind, cost, place], {
     stdio: ["pipe", "pipe", "inherit"],
+    // It needs no server of its own.
+    env: { ...process.env, FERRY_TEST_DATABASE: "none" },
   });
   const [port] = await once(createInterface(child.stdout), "line");
   const target = { host: HOST, port: Number(port), user: "bench", password: PASSWORD };

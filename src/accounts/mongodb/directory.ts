@@ -223,9 +223,14 @@ export class MongoDirectory implements AccountDirectory {
   /** Nodes that cannot have change streams look at this token. A random one, so that none is written twice. */
   async #announce(): Promise<void> {
     const token = randomBytes(12).toString("hex");
-    await this.database.run("announcing a change", () =>
-      this.database.state.replaceOne({ _id: "changes" }, { token }, { upsert: true }),
-    );
+    try {
+      await this.database.run("announcing a change", () =>
+        this.database.state.replaceOne({ _id: "changes" }, { token }, { upsert: true }),
+      );
+    } catch (error) {
+      // Somebody else made the document at the same time: whoever sees that looks at our change too.
+      if (!isDuplicateKey(error)) throw error;
+    }
   }
 }
 
