@@ -101,15 +101,15 @@ export class TestDatabase implements AsyncDisposable {
   /** Ends the server as a crash does. */
   async pause(): Promise<void> {
     const server = this.#server;
-    if (server === undefined || server.exitCode !== null || server.signalCode !== null) return;
+    if (server === undefined || !this.#isRunning) return;
     const ended = once(server, "exit");
     server.stdin?.end();
     await ended;
   }
 
-  /** Starts it on the same port, with the same content. Resolves when it takes writes. */
+  /** Starts it on the same port, with the same content, unless it runs. Resolves when it takes writes. */
   async resume(): Promise<void> {
-    if (this.#found.kind === "url") return;
+    if (this.#found.kind === "url" || this.#isRunning) return;
     const server = startProgram(this.#found, this.#place);
     this.#server = server;
     server.stdin?.on("error", () => undefined);
@@ -118,6 +118,11 @@ export class TestDatabase implements AsyncDisposable {
     });
     ended.catch(() => undefined);
     await Promise.race([prepare(this.#found, this.#place), ended]);
+  }
+
+  get #isRunning(): boolean {
+    const server = this.#server;
+    return server !== undefined && server.exitCode === null && server.signalCode === null;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
