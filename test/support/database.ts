@@ -2,7 +2,7 @@
 import { type ChildProcess, execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -105,6 +105,23 @@ export class TestDatabase implements AsyncDisposable {
     const ended = once(server, "exit");
     server.stdin?.end();
     await ended;
+  }
+
+  /** It stands still, with its connections open, until it is thawed. Linux only. */
+  freeze(): void {
+    this.#signal("SIGSTOP");
+  }
+
+  thaw(): void {
+    this.#signal("SIGCONT");
+  }
+
+  #signal(name: NodeJS.Signals): void {
+    const pid = this.#server?.pid ?? 0;
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ");
+    // Below the shell, where there is one.
+    const isShell = this.#found.kind === "mongod" || this.#found.kind === "ferretdb";
+    process.kill(isShell ? Number(children[0]) : pid, name);
   }
 
   /** Starts it on the same port, with the same content, unless it runs. Resolves when it takes writes. */
