@@ -29,10 +29,10 @@ export interface ProgressDisplay {
 }
 
 export interface TransferBar {
-  /** What `onProgress` tells. */
-  at(progress: BarProgress): void;
+  /** For `onProgress`; undefined where nobody looks at it. */
+  readonly at: ((progress: BarProgress) => void) | undefined;
   /** It ended; what was stopped counts as neither done nor failed. */
-  end(result: "moved" | "failed" | "stopped"): void;
+  end(result: "moved" | "skipped" | "failed" | "stopped"): void;
 }
 
 export interface BarProgress {
@@ -84,7 +84,7 @@ class MessagesOnly implements ProgressDisplay {
   }
 
   begin(): TransferBar {
-    return { at() {}, end() {} };
+    return { at: undefined, end() {} };
   }
 
   expect(): void {}
@@ -177,7 +177,7 @@ class TerminalDisplay implements ProgressDisplay {
     ended.moved += bar.moved;
     ended.files++;
     if (result === "failed") ended.failed++;
-    else if ((this.#expected?.files ?? 1) <= MOST_DONE_LINES) this.message(bar.doneLine());
+    if (result === "moved" && (this.#expected?.files ?? 1) <= MOST_DONE_LINES) this.message(bar.doneLine());
   }
 
   #start(): void {
@@ -265,9 +265,9 @@ class Bar implements TransferBar {
     return this.#progress.bytes - this.#progress.start;
   }
 
-  at(progress: BarProgress): void {
+  readonly at = (progress: BarProgress): void => {
     this.#progress = progress;
-  }
+  };
 
   end(result: Result): void {
     if (!this.#running) return;
