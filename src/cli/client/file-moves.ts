@@ -1,12 +1,11 @@
 /** Many files moved, so many at once: what breaks is tried again, what fails is told, and the others are moved all the same. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { FtpError, FtpLoginError, FtpProxyError, FtpVerifyError } from "../../client/errors.js";
+import { FtpError, FtpLoginError, FtpProxyError } from "../../client/errors.js";
 import type { OnProgress } from "../../client/transfer/progress.js";
-import type { Comparison } from "../../client/verbs/compare.js";
 import { printable } from "../../protocol/text.js";
 import { CliError, type ExitCode, errorLine, failure } from "../errors.js";
-import { countText } from "../quantities.js";
-import { movedText, type ProgressDisplay } from "./progress-display.js";
+import type { ProgressDisplay } from "./progress-display.js";
+import { countText, movedText } from "./quantities.js";
 import { asReported } from "./reporting.js";
 
 /** One file that is to be moved. */
@@ -36,7 +35,8 @@ export interface Moved {
   readonly bytes: number;
   /** Where in the file it began. */
   readonly start: number;
-  readonly verified?: Comparison;
+  /** By which digest, or size, both files were found to be the same. */
+  readonly verified?: { readonly by: string };
   /** Nothing was to be done: both sides had it. */
   readonly skipped?: boolean;
 }
@@ -156,7 +156,7 @@ export class FileMoves {
       } catch (error) {
         const useful = error instanceof FtpError && error.retryable && file.repeatable;
         if (!useful || failed >= this.#o.retries || o.signal.aborted) throw error;
-        again = error.phase === "transfer" && !(error instanceof FtpVerifyError);
+        again = error.phase === "transfer" && error.code !== "ERR_FERRY_FTP_VERIFY";
         this.#display.note(`${printable(file.path)}: ${error.message}; trying again`);
         await sleep(Math.min(PAUSE * 2 ** failed, LONGEST_PAUSE), undefined, { signal: o.signal });
       }

@@ -8,10 +8,12 @@
  */
 import { etaOf, RateMeter } from "../../client/transfer/progress.js";
 import { printable } from "../../protocol/text.js";
-import { bytesText, countText, durationText, rateText } from "../quantities.js";
+
 import type { Terminal, TerminalOutput } from "../terminal.js";
 import { fitMiddle } from "../text-width.js";
+
 import { type ProgressRow, progressLines } from "./progress-line.js";
+import { countText, movedText } from "./quantities.js";
 
 export interface ProgressDisplay {
   /** A transfer that begins. @param name Of whatever characters. */
@@ -72,7 +74,8 @@ const up = (lines: number): string => (lines > 0 ? `\u001b[${lines}A` : "");
 
 /** Bars where stderr is a terminal and they are wanted; otherwise only messages. */
 export function progressDisplay(terminal: Terminal, o: DisplayOptions = {}): ProgressDisplay {
-  if (o.silent === true || terminal.errors.isTTY !== true) return new MessagesOnly(terminal);
+  const dumb = terminal.environment.TERM === "dumb";
+  if (o.silent === true || dumb || terminal.errors.isTTY !== true) return new MessagesOnly(terminal);
   return new TerminalDisplay(terminal, o.interval ?? INTERVAL);
 }
 
@@ -115,6 +118,7 @@ interface Sums {
 class TerminalDisplay implements ProgressDisplay {
   readonly #terminal: Terminal;
   readonly #screen: TerminalOutput;
+  #ignoreResize = (): void => {};
   readonly #interval: number;
   readonly #bars = new Set<Bar>();
   readonly #began = performance.now();
@@ -163,7 +167,7 @@ class TerminalDisplay implements ProgressDisplay {
     clearInterval(this.#timer);
     this.#timer = undefined;
     this.#closed = true;
-    this.#screen.off?.("resize", this.#redraw);
+    this.#ignoreResize();
     const lines = this.#takeWaiting();
     if (this.#drawn !== "" || lines !== "") this.#screen.write(TO_COLUMN_1 + ERASE_BELOW + lines);
     this.#drawn = "";
@@ -182,17 +186,17 @@ class TerminalDisplay implements ProgressDisplay {
 
   #start(): void {
     if (this.#timer !== undefined || this.#closed) return;
-    this.#screen.on?.("resize", this.#redraw);
+    this.#ignoreResize = this.#screen.onResize(() => this.#redraw());
     this.#timer = setInterval(() => this.#draw(), this.#interval);
     // It only shows; what it shows keeps the process alive.
     this.#timer.unref();
   }
 
   /** After a resize whatever is on the screen may stand elsewhere. */
-  readonly #redraw = (): void => {
+  #redraw(): void {
     this.#drawn = "";
     this.#draw();
-  };
+  }
 
   #draw(): void {
     const { columns = DEFAULT_COLUMNS, rows = DEFAULT_ROWS } = this.#screen;
@@ -283,10 +287,4 @@ class Bar implements TransferBar {
   doneLine(): string {
     return `${this.#name}  ${movedText(this.moved, performance.now() - this.#began)}`;
   }
-}
-
-/** `34.5 MiB in 0:04, 8.6 MiB/s`. @param duration Milliseconds. */
-export function movedText(bytes: number, duration: number): string {
-  const rate = duration > 0 ? (bytes * 1000) / duration : 0;
-  return `${bytesText(bytes)} in ${durationText(duration)}, ${rateText(rate)}`;
 }
