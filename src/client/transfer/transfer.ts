@@ -74,7 +74,7 @@ export async function runTransfer(session: Session, job: ClientTransfer): Promis
     }
     await session.useParameters(job.parameters, signal);
     connection = await session.dataPort.prepare(session.wait("data-connection", signal));
-    if (job.restart && job.start > 0) await session.restart(job.start, signal);
+    if (job.restart) await session.restart(job.start, signal, lengthOf(job));
     first = await session.begin(job.verb, job.argument, signal);
   } catch (error) {
     await connection?.[Symbol.asyncDispose]();
@@ -82,6 +82,10 @@ export async function runTransfer(session: Session, job: ClientTransfer): Promis
     throw error;
   }
   return await new RunningTransfer(session, connection, job, first).result();
+}
+
+function lengthOf(job: ClientTransfer): number | undefined {
+  return job.direction === "receive" ? job.length : undefined;
 }
 
 /** The file of a transfer that has not begun. */
