@@ -12,6 +12,7 @@ type Load = () => Promise<DefineCommand>;
 const COMMANDS: readonly (readonly [name: string, description: string, load: Load])[] = [
   ["serve", "serve a folder over FTP", async () => (await import("./serve/serve.js")).defineServe],
   ["user", "accounts in a file or in MongoDB", async () => (await import("./user/user.js")).defineUser],
+  ["get", "files and folders from a server", async () => (await import("./client/get.js")).defineGet],
 ];
 
 const DESCRIPTION = "FTP for Node.js: a client, a server to run, and its accounts";

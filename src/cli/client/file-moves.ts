@@ -89,7 +89,8 @@ export class FileMoves {
     await Promise.all(Array.from({ length: Math.min(this.#o.parallel, moves.length) }, worker));
     if (!stop.signal.aborted) return;
     const { moved, skipped, failed } = this.#sums;
-    if (moves.length > 1) this.#say(`${moved + skipped} of ${moves.length} files are done${failedText(failed)}`);
+    if (moves.length > 1)
+      this.#say(`${moved + skipped} of ${moves.length} files are done${failedText(failed)}`);
     throw stop.signal.reason;
   }
 
@@ -172,7 +173,10 @@ export class FileMoves {
   }
 }
 
-function named({ path, local }: Pick<FileMove, "path" | "local">): { readonly path: string; readonly local: string } {
+function named({ path, local }: Pick<FileMove, "path" | "local">): {
+  readonly path: string;
+  readonly local: string;
+} {
   return { path, local };
 }
 

@@ -4,15 +4,16 @@ import { type ExitCode, usageError } from "../errors.js";
 import { one } from "../flags.js";
 import { interruptible } from "../interrupts.js";
 import type { Terminal } from "../terminal.js";
+import { RemotePools } from "./connection.js";
 import { Downloads } from "./downloads.js";
 import { FileMoves } from "./file-moves.js";
 import { localPlace } from "./local-target.js";
 import { findPlace, isRemote, type RemotePlace } from "./places.js";
 import { progressDisplay } from "./progress-display.js";
-import { RemotePools } from "./connection.js";
 import {
   addTransferFlags,
   checkTransferFlags,
+  isSilent,
   movingOptions,
   sessions,
   type TransferFlags,
@@ -58,14 +59,26 @@ export async function get(
       const moves = new FileMoves(display, target.kind === "output" ? { ...o, parallel: 1 } : o);
       const connections = o.parallel * (flags.segments ?? 1);
       await using pools = new RemotePools({ ...flags, connections }, terminal, signal);
-      const downloads = new Downloads({ flags, target, terminal, moves, display, signal });
+      const downloads = new Downloads({ flags, target, terminal, moves, signal });
       for (const place of sources) await downloads.add(place, await pools.pool(place));
-      await moves.run(await downloads.planned(sources.length));
+      await moves.run(await downloads.plan());
       return moves.finish();
     });
   } finally {
     display.close();
   }
+}
+
+/** @throws CliError for flags that ask of a pipe what only a file can have */
+function checkOutputFlags({ continue: resume, recursive, segments, verify }: TransferFlags): void {
+  const other = Object.entries({
+    "--continue": resume,
+    "--recursive": recursive,
+    "--segments": segments,
+    "--verify": verify,
+  });
+  const [name] = other.find(([, value]) => value !== undefined) ?? [];
+  if (name !== undefined) throw usageError(`${name} needs a file: LOCAL is standard output`);
 }
 
 /** All but the last are remote; the last one is LOCAL when it is not. */

@@ -1,10 +1,14 @@
 /** Where on this machine a download goes: what LOCAL means, and what is in the way. */
-import type { Stats } from "node:fs";
+import { createWriteStream, lstatSync, type Stats } from "node:fs";
 import { lstat, mkdir, realpath, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import type { Writable } from "node:stream";
 import { isSafeName, remoteName } from "../../client/verbs/names.js";
-import { printable } from "../../protocol/text.js";
-import { failure, systemCode, systemReason } from "../errors.js";
+import { isUtf8Text, printable } from "../../protocol/text.js";
+import type { WriteHandle } from "../../storage/storage.js";
+import { type CliError, failure, systemCode, systemReason } from "../errors.js";
+import type { Terminal } from "../terminal.js";
+import { outputSink } from "./output-sink.js";
 
 /** What LOCAL was understood as; `path` is absolute. */
 export type LocalPlace =
@@ -25,27 +29,45 @@ export async function localPlace(text: string | undefined, workingDirectory: str
 /** The name that a server's file gets here. @throws CliError when no file can have it, or another place is meant */
 export function localName(remote: string): string {
   const name = remoteName(remote);
-  if (isSafeName(name)) return name;
-  throw failure(`no file can be named so here: say what it is to be named, as in \`ferry get URL NAME\``);
+  // Bytes that are no text would all become the same name here.
+  if (isSafeName(name) && isUtf8Text(name)) return name;
+  throw failure(
+    `${printable(remote)}: no file can be named so here: give it a name, as in \`ferry get URL NAME\``,
+  );
 }
 
 /** What can be written to. */
 export type FileTarget =
+  /** Absolute. */
   | { readonly kind: "file"; readonly path: string }
-  /** A device or a FIFO: it is written to, and never replaced. */
-  | { readonly kind: "device"; readonly path: string };
+  /** Standard output, a device or a FIFO: it is written to, and never replaced. */
+  | { readonly kind: "stream"; readonly name: string; open(): Writable | WriteHandle };
 
-/** Of a path that the user wrote, whose links are followed. @throws CliError when it cannot be a file */
+export function outputTarget(terminal: Terminal): FileTarget {
+  return { kind: "stream", name: "-", open: () => outputSink(terminal.output) };
+}
+
+/** Of a path that the user wrote: its links are followed. @throws CliError when it cannot be a file */
 export async function fileTarget(path: string): Promise<FileTarget> {
   const there = await found(path);
   if (there === undefined) {
     const folder = await found(dirname(path));
     if (folder?.isDirectory() === true) return { kind: "file", path };
-    throw failure(`${printable(dirname(path))} is no folder: make it first, or write "/" behind LOCAL`);
+    throw failure(`${printable(dirname(path))} is no folder: make it first, or write "/" behind it`);
   }
-  if (there.isDirectory()) throw failure(`${printable(path)} is a folder: a file cannot take its place`);
-  if (!there.isFile()) return { kind: "device", path };
+  if (there.isDirectory()) throw isFolder(path);
+  if (!there.isFile()) return { kind: "stream", name: path, open: () => createWriteStream(path) };
   return { kind: "file", path: await realpath(path) };
+}
+
+/** Of a path whose name a listing told: whatever is there is replaced, links too. @throws CliError for a folder */
+export function listedTarget(path: string): FileTarget {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true) throw isFolder(path);
+  return { kind: "file", path };
+}
+
+function isFolder(path: string): CliError {
+  return failure(`${printable(path)} is a folder: a file cannot take its place`);
 }
 
 /** Makes a folder and those above it. @throws CliError */

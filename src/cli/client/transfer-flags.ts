@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { usageError } from "../errors.js";
 import { one } from "../flags.js";
 import { count, ValueError } from "../values.js";
+import type { MovingOptions } from "./file-moves.js";
 import { addRemoteFlags, type RemoteFlags } from "./remote-flags.js";
 
 /** Absent is what was not said. */
@@ -30,13 +31,18 @@ export function addTransferFlags(command: Command): Command {
   )
     .option("--verify", "compare digests afterwards, or sizes where the server computes none")
     .option("--ascii", "convert the line ends of text")
-    .option("--no-keep-times", "files get the present time, not the time of their source");
+    .option("--keep-times", "files get the time of their source (default)")
+    .option("--no-keep-times", "files get the present time");
   return addRemoteFlags(command);
 }
 
 export function addParallelFlag(command: Command): Command {
   return command.addOption(
-    one("-P, --parallel <number>", `files at once, each on its own connection (default: ${USUAL_PARALLEL})`, sessions),
+    one(
+      "-P, --parallel <number>",
+      `files at once, each on its own connection (default: ${USUAL_PARALLEL})`,
+      sessions,
+    ),
   );
 }
 
@@ -50,6 +56,23 @@ export function sessions(text: string): number {
 export function checkTransferFlags({ ascii, continue: resume, verify, segments }: TransferFlags): void {
   if (ascii !== true) return;
   // Both sides have different bytes then, so that no place in one says anything about the other.
-  const other = resume ? "--continue" : verify ? "--verify" : segments !== undefined ? "--segments" : undefined;
-  if (other !== undefined) throw usageError(`--ascii and ${other} exclude each other: line ends differ on both sides`);
+  const other = resume
+    ? "--continue"
+    : verify
+      ? "--verify"
+      : segments !== undefined
+        ? "--segments"
+        : undefined;
+  if (other !== undefined)
+    throw usageError(`--ascii and ${other} exclude each other: line ends differ on both sides`);
+}
+
+/** Whether nothing is to be drawn. */
+export function isSilent({ quiet, json, trace }: RemoteFlags): boolean {
+  return quiet === true || json === true || trace === true;
+}
+
+export function movingOptions(flags: TransferFlags, signal: AbortSignal): MovingOptions {
+  const { parallel = USUAL_PARALLEL, retries = USUAL_RETRIES, json = false } = flags;
+  return { parallel, retries, json, signal };
 }
