@@ -13,6 +13,7 @@ const COMMANDS: readonly (readonly [name: string, description: string, load: Loa
   ["serve", "serve a folder over FTP", async () => (await import("./serve/serve.js")).defineServe],
   ["user", "accounts in a file or in MongoDB", async () => (await import("./user/user.js")).defineUser],
   ["get", "files and folders from a server", async () => (await import("./client/get.js")).defineGet],
+  ["put", "files and folders to a server", async () => (await import("./client/put.js")).definePut],
 ];
 
 const DESCRIPTION = "FTP for Node.js: a client, a server to run, and its accounts";

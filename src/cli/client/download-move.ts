@@ -2,12 +2,13 @@
 import type { Stats } from "node:fs";
 import { stat } from "node:fs/promises";
 import type { FtpClient } from "../../client/client.js";
-import { FtpError, FtpReplyError, FtpUnsupportedError } from "../../client/errors.js";
+import { FtpReplyError } from "../../client/errors.js";
 import type { FtpPool } from "../../client/pool.js";
 import { partOf } from "../../client/transfer/sinks.js";
 import type { DownloadOptions, TransferOptions } from "../../client/verbs/transfers.js";
 import { printable } from "../../protocol/text.js";
 import { failure } from "../errors.js";
+import { ifTold } from "./asking.js";
 import type { Attempt, FileMove, Moved } from "./file-moves.js";
 import type { FileTarget } from "./local-target.js";
 import type { TransferFlags } from "./transfer-flags.js";
@@ -112,20 +113,8 @@ export class DownloadMove implements FileMove {
   }
 }
 
-function folderError(path: string): Error {
+export function folderError(path: string): Error {
   return failure(`${printable(path)} is a folder: -r gets it with all that is in it`);
-}
-
-/** Undefined when the server does not know. */
-async function ifTold<T>(asked: Promise<T>): Promise<T | undefined> {
-  try {
-    return await asked;
-  } catch (error) {
-    const told = error instanceof FtpReplyError || error instanceof FtpUnsupportedError;
-    if (told || (error instanceof FtpError && error.phase === "command" && !error.retryable))
-      return undefined;
-    throw error;
-  }
 }
 
 async function statOf(path: string): Promise<Stats | undefined> {

@@ -1,4 +1,5 @@
 /** What `ferry get` is to get, and where each file of it goes. */
+import { lstatSync } from "node:fs";
 import { join, relative } from "node:path";
 import type { FtpClient } from "../../client/client.js";
 import { remoteTree } from "../../client/mirror/remote-tree.js";
@@ -9,7 +10,7 @@ import { remoteJoin, remoteName } from "../../client/verbs/names.js";
 import { printable } from "../../protocol/text.js";
 import { failure, usageError } from "../errors.js";
 import type { Terminal } from "../terminal.js";
-import { DownloadMove, type RemoteFile } from "./download-move.js";
+import { DownloadMove, folderError, type RemoteFile } from "./download-move.js";
 import type { FileMove, FileMoves } from "./file-moves.js";
 import {
   type FileTarget,
@@ -99,6 +100,11 @@ export class Downloads {
     }
   }
 
+  async #isRemoteFolder({ pool, path }: Source): Promise<boolean> {
+    const { signal } = this.#o;
+    return (await pool.run((client) => client.stat(path, { signal }), { signal })).type === "directory";
+  }
+
   /** Without -r a name is taken for a file at first: asking would cost a turn for each. */
   async #isFolder(client: FtpClient, { path, folder }: FtpUrl): Promise<boolean> {
     if (folder || this.#o.flags.recursive !== true) return folder;
@@ -109,14 +115,17 @@ export class Downloads {
     const { target, terminal } = this.#o;
     if (target.kind === "output") return this.#add(source, source.path, outputTarget(terminal));
     const path = target.kind === "file" ? target.path : join(target.path, localName(source.path));
-    this.#add(source, source.path, source.named ? await fileTarget(path) : listedTarget(path));
+    if (!source.named) return this.#add(source, source.path, listedTarget(path));
+    // What stands in the way of a folder here may well be that folder.
+    const there = lstatSync(path, { throwIfNoEntry: false });
+    if (there?.isDirectory() === true && (await this.#isRemoteFolder(source))) throw folderError(source.path);
+    this.#add(source, source.path, await fileTarget(path));
   }
 
   async #planFolder(source: Source): Promise<void> {
     const { flags, target, signal, terminal } = this.#o;
     const { pool, path } = source;
-    if (flags.recursive !== true)
-      throw failure(`${printable(path)} is a folder: -r gets it with all that is in it`);
+    if (flags.recursive !== true) throw folderError(path);
     if (target.kind === "output") throw usageError("a folder cannot go to standard output");
     const nameless = remoteName(path) === "";
     const root = target.kind === "file" || nameless ? target.path : join(target.path, localName(path));

@@ -1,9 +1,10 @@
 /** Many files moved, so many at once: what breaks is tried again, what fails is told, and the others are moved all the same. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { FtpError, FtpLoginError, FtpProxyError } from "../../client/errors.js";
+import { workOff } from "../../client/mirror/work-off.js";
 import type { OnProgress } from "../../client/transfer/progress.js";
 import { printable } from "../../protocol/text.js";
-import { CliError, type ExitCode, errorLine, failure } from "../errors.js";
+import { CliError, type ExitCode, errorLine, failure, usageError } from "../errors.js";
 import type { ProgressDisplay } from "./progress-display.js";
 import { countText, movedText } from "./quantities.js";
 import { asReported } from "./reporting.js";
@@ -76,28 +77,29 @@ export class FileMoves {
   async run(moves: readonly FileMove[]): Promise<void> {
     const bytes = moves.reduce((sum, { size = 0 }) => sum + size, 0);
     this.#display.expect({ files: moves.length, bytes });
+    // Whatever ends all ends what runs, too.
     const stop = new AbortController();
     const signal = AbortSignal.any([this.#o.signal, stop.signal]);
-    const left = moves.values();
-    const worker = async (): Promise<void> => {
+    const work = async (each: FileMove): Promise<void> => {
       try {
-        for (const each of left) await this.#one(each, signal);
+        await this.#one(each, signal);
       } catch (error) {
         stop.abort(error);
+        throw error;
       }
     };
-    await Promise.all(Array.from({ length: Math.min(this.#o.parallel, moves.length) }, worker));
-    if (!stop.signal.aborted) return;
-    const { moved, skipped, failed } = this.#sums;
-    if (moves.length > 1)
-      this.#say(`${moved + skipped} of ${moves.length} files are done${failedText(failed)}`);
-    throw stop.signal.reason;
+    try {
+      await workOff(moves, () => this.#o.parallel, work);
+    } catch (error) {
+      this.#tellEnd(moves);
+      throw error;
+    }
   }
 
   /** Something has failed; also what is no file, such as a folder that cannot be read. @throws what ends all */
   failed(error: unknown, file: Pick<FileMove, "path" | "local">): void {
     const reported = asReported(error, file.path);
-    if (!(reported instanceof CliError) || reported.exitCode === 130) throw reported;
+    if (!(reported instanceof CliError) || reported.exitCode === 130 || isUsage(reported)) throw reported;
     this.#sums.failed++;
     const { code, phase, reply, message } = reported;
     if (this.#o.json) this.#tell({ ...named(file), error: { code, phase, reply, message } });
@@ -168,8 +170,17 @@ export class FileMoves {
     this.#display.line(JSON.stringify(object));
   }
 
-  #say(text: string): void {
-    if (!this.#o.json) this.#display.message(`ferry: ${text}`);
+  /** What there is before the end of all is told. */
+  #tellEnd(moves: readonly FileMove[]): void {
+    const { reason } = this.#o.signal;
+    const stopped = reason instanceof CliError && reason.exitCode === 130;
+    if (this.#o.json || (!stopped && moves.length === 1)) return;
+    const { moved, skipped, failed } = this.#sums;
+    const done = `${moved + skipped} of ${countText(moves.length, "file")} done`;
+    const hint = moves.some(({ repeatable }) => repeatable)
+      ? "; the same command with -c goes on from here"
+      : "";
+    this.#display.message(`ferry: ${done}${failed === 0 ? "" : `, ${failed} failed`}${hint}`);
   }
 }
 
@@ -180,8 +191,8 @@ function named({ path, local }: Pick<FileMove, "path" | "local">): {
   return { path, local };
 }
 
-function failedText(failed: number): string {
-  return failed === 0 ? "" : `, ${failed} failed`;
+function isUsage({ code }: CliError): boolean {
+  return code === usageError("").code;
 }
 
 /** What every other file would meet as well. */
