@@ -37,6 +37,11 @@ export {
   type TraceLine,
 } from "./options.js";
 export { FtpPool, type FtpPoolOptions } from "./pool.js";
+export {
+  downloadSegments,
+  type SegmentsDownloaded,
+  type SegmentsOptions,
+} from "./segments/download-segments.js";
 export type { LocalContent } from "./transfer/local-content.js";
 export type { OnProgress, Progress } from "./transfer/progress.js";
 export type { DownloadTarget } from "./transfer/sinks.js";
@@ -48,3 +53,4 @@ export type { FtpDigestAlgorithm } from "./verbs/digest.js";
 export type { FtpEntry, ListOptions } from "./verbs/listing.js";
 export { isSafeName } from "./verbs/names.js";
 export type { DownloadOptions, TransferOptions, Transferred, UploadOptions } from "./verbs/transfers.js";
+export { type VerifiedFile, type VerifyOptions, type VerifyResult, verify } from "./verify/verify.js";

@@ -4,10 +4,10 @@ import { FtpAbortError, FtpError, FtpLocalError } from "../errors.js";
 import type { Sessions } from "../pool.js";
 import type { OnProgress } from "../transfer/progress.js";
 import { TotalMeter } from "../transfer/total-progress.js";
+import { workOff } from "../work-off.js";
 import type { Begun, Journal, Unfinished } from "./journal.js";
 import type { MirrorAction, MirrorOptions } from "./options.js";
 import { Download, type Side, Upload } from "./sides.js";
-import { workOff } from "./work-off.js";
 
 /** An action, and where it stands in the plan. */
 interface Step {

@@ -4,12 +4,12 @@ import { basename, dirname, join, posix, resolve } from "node:path";
 import { FtpArgumentError, FtpLocalError, FtpNotFoundError, FtpUnsupportedError } from "../errors.js";
 import type { Sessions } from "../pool.js";
 import { partOf, segmentsOf } from "../transfer/sinks.js";
+import { localTree } from "../tree/local-tree.js";
+import { remoteTree } from "../tree/remote-tree.js";
+import { ancestorsOf, linkedPath, pathFilter, type Tree, type TreeEntry } from "../tree/tree.js";
 import { remoteJoin } from "../verbs/names.js";
-import { localTree } from "./local-tree.js";
+import { workOff } from "../work-off.js";
 import type { MirrorAction, MirrorOptions } from "./options.js";
-import { remoteTree } from "./remote-tree.js";
-import { ancestorsOf, linkedPath, pathFilter, type Tree, type TreeEntry } from "./tree.js";
-import { workOff } from "./work-off.js";
 
 /** @throws FtpError when one of the folders cannot be listed at all, or the source is not there */
 export async function planOf(sessions: Sessions, o: MirrorOptions): Promise<MirrorAction[]> {

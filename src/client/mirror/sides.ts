@@ -5,10 +5,10 @@ import type { FtpClient } from "../client.js";
 import { FtpArgumentError, FtpLocalError, FtpUnsupportedError } from "../errors.js";
 import type { Sessions } from "../pool.js";
 import type { OnProgress } from "../transfer/progress.js";
+import { ancestorsOf } from "../tree/tree.js";
 import { remoteJoin } from "../verbs/names.js";
 import type { Begun } from "./journal.js";
 import type { MirrorAction, MirrorOptions } from "./options.js";
-import { ancestorsOf } from "./tree.js";
 
 export interface Attempt {
   /** Whether what the plan says of both sides is as new as can be: no retry, and no earlier run's plan. */

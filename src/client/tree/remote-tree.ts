@@ -5,8 +5,8 @@ import type { Sessions } from "../pool.js";
 import { MOST_LEVELS } from "../verbs/directories.js";
 import type { FtpEntry } from "../verbs/listing.js";
 import { remoteJoin } from "../verbs/names.js";
+import { workOff } from "../work-off.js";
 import { childOf, linkedPath, NOTHING, type PathFilter, type Tree, type TreeEntry } from "./tree.js";
-import { workOff } from "./work-off.js";
 
 export interface RemoteTreeOptions {
   readonly keep: PathFilter;
