@@ -2,7 +2,7 @@
 import { type Stats, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { FtpNotFoundError } from "../../client/errors.js";
-import { localTree } from "../../client/mirror/local-tree.js";
+import { localTree } from "../../client/tree/local-tree.js";
 import type { FtpPool } from "../../client/pool.js";
 import { remoteJoin } from "../../client/verbs/names.js";
 import { printable } from "../../protocol/text.js";
