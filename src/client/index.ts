@@ -42,6 +42,9 @@ export {
   type SegmentsDownloaded,
   type SegmentsOptions,
 } from "./segments/download-segments.js";
+export type { FtpSecurity } from "./session/protection.js";
+export { FtpTlsError, type FtpTlsReason } from "./tls-error.js";
+export type { FtpTlsOptions, TlsMode, TlsVersion } from "./tls-options.js";
 export type { LocalContent } from "./transfer/local-content.js";
 export type { OnProgress, Progress } from "./transfer/progress.js";
 export type { DownloadTarget } from "./transfer/sinks.js";
