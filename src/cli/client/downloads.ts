@@ -2,9 +2,9 @@
 import { lstatSync } from "node:fs";
 import { join, relative } from "node:path";
 import type { FtpClient } from "../../client/client.js";
+import type { FtpPool } from "../../client/pool.js";
 import { remoteTree } from "../../client/tree/remote-tree.js";
 import type { Tree, TreeEntry } from "../../client/tree/tree.js";
-import type { FtpPool } from "../../client/pool.js";
 import type { FtpUrl } from "../../client/url.js";
 import { remoteJoin, remoteName } from "../../client/verbs/names.js";
 import { printable } from "../../protocol/text.js";

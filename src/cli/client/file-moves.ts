@@ -1,8 +1,8 @@
 /** Many files moved, so many at once: what breaks is tried again, what fails is told, and the others are moved all the same. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { FtpError, FtpLoginError, FtpProxyError } from "../../client/errors.js";
-import { workOff } from "../../client/work-off.js";
 import type { OnProgress } from "../../client/transfer/progress.js";
+import { workOff } from "../../client/work-off.js";
 import { printable } from "../../protocol/text.js";
 import { CliError, type ExitCode, errorLine, failure, usageError } from "../errors.js";
 import type { ProgressDisplay } from "./progress-display.js";

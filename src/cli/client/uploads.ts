@@ -2,8 +2,8 @@
 import { type Stats, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { FtpNotFoundError } from "../../client/errors.js";
-import { localTree } from "../../client/tree/local-tree.js";
 import type { FtpPool } from "../../client/pool.js";
+import { localTree } from "../../client/tree/local-tree.js";
 import { remoteJoin } from "../../client/verbs/names.js";
 import { printable } from "../../protocol/text.js";
 import { failure, systemReason, usageError } from "../errors.js";
