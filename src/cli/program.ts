@@ -22,6 +22,16 @@ const COMMANDS: readonly (readonly [name: string, description: string, load: Loa
   ["user", "accounts in a file or in MongoDB", async () => (await import("./user/user.js")).defineUser],
   ["get", "files and folders from a server", async () => (await import("./client/get.js")).defineGet],
   ["put", "files and folders to a server", async () => (await import("./client/put.js")).definePut],
+  [
+    "mirror",
+    "make a folder here like one on a server, or the other way round",
+    async () => (await import("./client/mirror.js")).defineMirror,
+  ],
+  [
+    "verify",
+    "whether files here and on a server are the same",
+    async () => (await import("./client/verify.js")).defineVerify,
+  ],
 ];
 
 const EXAMPLES = `
