@@ -2,6 +2,7 @@
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { Option } from "commander";
+import { FtpLocalError } from "../../client/errors.js";
 import { mirror as mirrorFolders } from "../../client/mirror/mirror.js";
 import type { MirrorOptions } from "../../client/mirror/options.js";
 import { printable } from "../../protocol/text.js";
@@ -94,7 +95,7 @@ export async function mirror(
       return report.finish(await mirrorFolders(remote.pool, { ...o, ...told }));
     });
   } catch (error) {
-    const reported = asReported(error, shownUrl(place.url));
+    const reported = asReported(error, error instanceof FtpLocalError ? local : shownUrl(place.url));
     if (reported instanceof CliError && reported.exitCode === 130) report.interrupted();
     throw reported;
   } finally {

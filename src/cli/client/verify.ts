@@ -1,6 +1,6 @@
 /** `ferry verify`: whether what is here and what is on a server are the same. */
 import { resolve } from "node:path";
-import { FtpError } from "../../client/errors.js";
+import { FtpError, FtpLocalError } from "../../client/errors.js";
 import { type VerifiedFile, verify as verifyFiles } from "../../client/verify/verify.js";
 import { printable } from "../../protocol/text.js";
 import type { DefineCommand } from "../command.js";
@@ -69,7 +69,7 @@ export async function verify(
       tellAll(files, flags, terminal);
       return equal ? 0 : 1;
     } catch (error) {
-      throw asReported(error, shownUrl(place.url));
+      throw asReported(error, error instanceof FtpLocalError ? local : shownUrl(place.url));
     }
   });
 }
