@@ -41,7 +41,7 @@ const SERVERS: Readonly<Record<string, Served>> = {
   XCRC: ["XCRC", { XCRC: `250 ${checksum}` }, "crc32"],
   "a name that looks like a digest": [
     "XMD5",
-    { XMD5: `250 ${"0".repeat(32)} ${hashed("md5")}` },
+    { XMD5: (peer, name) => peer.reply(`250 ${name} ${hashed("md5")}`) },
     "md5",
     "0".repeat(32),
   ],
