@@ -1,22 +1,12 @@
 /** `ferry get`, as a user runs it, against Ferry's own server and against servers that do wrong. */
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-  symlinkSync,
-  utimesSync,
-  watch,
-} from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, utimesSync } from "node:fs";
 import { describe, test } from "node:test";
 import { FtpClient } from "ferry/client";
 import { type ScriptedPeer, ScriptedServer } from "ferry/testing";
+import { below, grown, objects, silently } from "./support/command-line.js";
 import { Ferry } from "./support/ferry.js";
-import { type LocalFolder, someBytes } from "./support/files.js";
+import { someBytes } from "./support/files.js";
 import { PASSWORD, type ServeOptions, TestServer, USER } from "./support/server.js";
 
 async function serving(
@@ -26,42 +16,6 @@ async function serving(
   await using server = await TestServer.start(o);
   using ferry = new Ferry();
   await work(ferry, server);
-}
-
-/** What has to go well, and says nothing where nobody looks. */
-async function silently(ferry: Ferry, ...argv: string[]): Promise<void> {
-  const { code, stdout, stderr, report } = await ferry.run(argv);
-  assert.equal(code, 0, report);
-  assert.equal(stdout + stderr, "", report);
-}
-
-async function objects(ferry: Ferry, ...argv: string[]): Promise<Record<string, unknown>[]> {
-  const { stdout } = await ferry.run([...argv, "--json"]);
-  return stdout
-    .split("\n")
-    .slice(0, -1)
-    .map((line) => JSON.parse(line));
-}
-
-/** Paths of all that is below, folders with "/". */
-function below(folder: LocalFolder, path = "."): string[] {
-  return readdirSync(folder.at(path), { withFileTypes: true, recursive: true })
-    .map(
-      (entry) =>
-        `${join(entry.parentPath, entry.name).slice(folder.at(path).length + 1)}${entry.isDirectory() ? "/" : ""}`,
-    )
-    .sort();
-}
-
-/** Resolves when the file has so many bytes. */
-async function grown(folder: LocalFolder, name: string, bytes: number): Promise<void> {
-  const has = (): boolean => existsSync(folder.at(name)) && statSync(folder.at(name)).size >= bytes;
-  const changes = watch(folder.path);
-  try {
-    while (!has()) await once(changes, "change");
-  } finally {
-    changes.close();
-  }
 }
 
 /** A file on a server that says and does what a test tells it; REST is understood. */
@@ -424,8 +378,8 @@ describe("a download that breaks", () => {
         peer.reply("150 Here it comes.");
         const data = await peer.data();
         data.write(rest.subarray(0, half));
-        data.resume();
-        await once(data, "close");
+        data.resume().once("end", () => data.end());
+        await new Promise((resolve) => data.once("close", resolve));
         for (const line of ["426 Aborted.", "226 Done."]) peer.reply(line);
       }),
     );
