@@ -26,6 +26,10 @@ async function lines(ferry: Ferry, ...argv: string[]): Promise<string[]> {
   return stdout.split("\n").slice(0, -1);
 }
 
+function summaryOf(told: readonly Record<string, unknown>[]): Record<string, unknown> {
+  return (told.at(-1)?.summary ?? {}) as Record<string, unknown>;
+}
+
 describe("ferry mirror", () => {
   test("brings a server's folder here, says what it does, and does nothing a second time", async () => {
     await serving(async (ferry, server) => {
@@ -71,7 +75,7 @@ describe("ferry mirror", () => {
       assert.deepEqual(below(ferry.home), []);
       const told = await objects(ferry, "mirror", server.url("www"), "copy", "--dry-run");
       assert.equal(told.length, 4);
-      const { seconds: _seconds, ...summary } = (told.at(-1)?.summary ?? {}) as Record<string, unknown>;
+      const { seconds: _seconds, ...summary } = summaryOf(told);
       assert.deepEqual(summary, {
         direction: "download",
         dryRun: true,
@@ -95,7 +99,7 @@ describe("ferry mirror", () => {
         { action: "make-directory", path: "img", reason: "missing" },
         { action: "transfer", path: "img/logo", reason: "missing", size: 5000 },
       ]);
-      assert.equal((told.at(-1)?.summary?.summary ?? {}) as { bytes: number }).bytes, 5000);
+      assert.equal(summaryOf(told).bytes, 5000);
     });
   });
 
@@ -138,7 +142,7 @@ describe("ferry mirror", () => {
     const told = await objects(ferry, ...argv);
     const bad = (told.find(({ path }) => path === "bad")?.error ?? {}) as Record<string, unknown>;
     assert.equal(bad.code, "ERR_FERRY_FTP_REPLY");
-    assert.equal((told.at(-1)?.summary?.summary ?? {}) as { failed: number }).failed, 2);
+    assert.equal(summaryOf(told).failed, 2);
   });
 
   test("goes on after Ctrl-C with its journal, and does nothing twice", async () => {
