@@ -110,14 +110,14 @@ export class FileMoves {
   finish(): ExitCode {
     const { moved, skipped, failed, bytes } = this.#sums;
     const all = moved + skipped + failed;
-    if (failed > 0 && all > 1) {
-      const error = failure(`${failed} of ${countText(all, "file")} failed`);
-      this.#display.message(errorLine(error, { json: this.#o.json }).trimEnd());
-    }
     if (moved > 1) {
       this.#display.note(`${countText(moved, "file")}, ${movedText(bytes, performance.now() - this.#began)}`);
     }
     if (skipped > 0) this.#display.note(`${countText(skipped, "file was", "files were")} there already`);
+    if (failed > 0 && all > 1) {
+      const error = failure(`${failed} of ${countText(all, "file")} failed`);
+      this.#display.message(errorLine(error, { json: this.#o.json }).trimEnd());
+    }
     return failed > 0 ? 1 : 0;
   }
 
