@@ -76,13 +76,13 @@ export async function download(
     (resumable || o.onProgress !== undefined ? (await sizeOf(session, path, o.signal)).size : undefined);
   let { start } = range;
   if (resumable) {
-    const there = await partSize(target);
+    const there = partSize(target);
     // A part that is longer than the file is not of this file.
     start = total !== undefined && there > total ? 0 : there;
   }
   const modified =
     o.keepTimes === true ? (o.known?.modified ?? (await timeOf(session, path, o.signal))) : undefined;
-  const sink = await openSink(target, {
+  const sink = openSink(target, {
     start: typeof target === "string" && !resumable ? 0 : start,
     modified,
   });
