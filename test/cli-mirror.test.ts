@@ -35,7 +35,10 @@ describe("ferry mirror", () => {
     await serving(async (ferry, server) => {
       const said = await lines(ferry, server.url("www"), "copy");
       assert.deepEqual(said.slice(0, -1).sort(), ["get img/logo (4.9 KiB)", "get index (5 B)", "make img/"]);
-      assert.match(said.at(-1) ?? "", /^2 files downloaded \(4\.9 KiB in (?:\d+ ms|\d:\d\d), .*\/s\), 1 folder made$/);
+      assert.match(
+        said.at(-1) ?? "",
+        /^2 files downloaded \(4\.9 KiB in (?:\d+ ms|\d:\d\d), .*\/s\), 1 folder made$/,
+      );
       assert.deepEqual(below(ferry.home, "copy"), ["img/", "img/logo", "index"]);
       assert.deepEqual(await lines(ferry, server.url("www"), "copy"), ["everything is up to date"]);
       assert.deepEqual(await lines(ferry, server.url("www"), "copy", "--quiet"), []);
