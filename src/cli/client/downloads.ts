@@ -91,7 +91,7 @@ export class Downloads {
   }
 
   async #addAll(place: RemotePlace, pool: FtpPool, client: FtpClient): Promise<void> {
-    const ascii = place.url.type === "a";
+    const ascii = this.#o.flags.ascii === true || place.url.type === "a";
     for (const { path, entry } of await expandRemote(client, place, { signal: this.#o.signal })) {
       const named = entry === undefined;
       const folder = named ? await this.#isFolder(client, place.url) : entry.type === "directory";
