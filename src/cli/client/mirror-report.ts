@@ -147,8 +147,7 @@ export class MirrorReport {
       ...(postponed.length > 0 ? [`${postponed.length} not removed, because something failed`] : []),
       ...(doneBefore > 0 ? [`${doneBefore} done before`] : []),
     ];
-    if (parts.length === 0)
-      return result.failed > 0 ? "nothing else was to be done" : "everything is up to date";
+    if (parts.length === 0) return result.failed > 0 ? "nothing was done" : "everything is up to date";
     return `${dry ? "nothing was done (--dry-run); it would be: " : ""}${parts.join(", ")}`;
   }
 }
