@@ -5,7 +5,7 @@
  */
 import { build } from "./build.mjs";
 import { ensureClients } from "./clients.mjs";
-import { findDatabase } from "./mongodb.mjs";
+import { findDatabases } from "./mongodb.mjs";
 import { runTests, testFiles } from "./node-tests.mjs";
 import { Failure, main, run, tool } from "./project.mjs";
 import { ensureDependencies } from "./setup.mjs";
@@ -23,8 +23,11 @@ await main(async () => {
   build();
   const files = testFiles(words);
   if (files.length === 0) throw new Failure(`no test file's path holds ${words.join(" or ")}`);
-  const database = files.some((file) => /mongodb/.test(file)) ? await findDatabase() : undefined;
-  return runTests(files, { nodeArguments, env: { ...process.env, FERRY_TEST_DATABASE: database ?? "none" } });
+  const databases = files.some((file) => /mongodb/.test(file)) ? await findDatabases() : undefined;
+  return runTests(files, {
+    nodeArguments,
+    env: { ...process.env, FERRY_TEST_DATABASE: databases ?? "none" },
+  });
 });
 
 function lint() {

@@ -50,7 +50,7 @@ async function parseAndRun(argv: readonly string[], terminal: Terminal): Promise
   const program = new Command("ferry")
     .description(DESCRIPTION)
     .version(version(), "--version", "print the version")
-    .helpOption("--help", "print this")
+    .helpOption("-h, --help", "print this")
     .helpCommand(false)
     .exitOverride()
     .configureOutput({
