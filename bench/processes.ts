@@ -55,11 +55,15 @@ export class ProcessTree {
   }
 }
 
+/** Seconds, of the children of this process that have ended, and theirs. */
+export function processorTimeOfChildren(): number {
+  const fields = fieldsOf(process.pid);
+  return (Number(fields[13]) + Number(fields[14])) / TICKS_PER_SECOND;
+}
+
 /** Empty for a process that has just gone. */
 function statOf(pid: number): ProcessStat[] {
-  const text = readOrEmpty(`/proc/${pid}/stat`);
-  // The name, in brackets, may hold spaces and brackets.
-  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  const fields = fieldsOf(pid);
   const [, parent] = fields;
   if (parent === undefined) return [];
   return [
@@ -69,6 +73,13 @@ function statOf(pid: number): ProcessStat[] {
       ticks: fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0),
     },
   ];
+}
+
+/** Of /proc/PID/stat, from the third, the state, on. */
+function fieldsOf(pid: number): readonly string[] {
+  const text = readOrEmpty(`/proc/${pid}/stat`);
+  // The name, in brackets, may hold spaces and brackets.
+  return text.slice(text.lastIndexOf(")") + 2).split(" ");
 }
 
 function proportionalSetSize(pid: number): number {
