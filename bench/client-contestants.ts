@@ -3,8 +3,8 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { processorTimeOfChildren } from "../test/support/processes.js";
 import type { Target } from "./control.js";
-import { processorTimeOfChildren } from "./processes.js";
 
 export type TaskKind = "get" | "put" | "mirror-down" | "mirror-up";
 

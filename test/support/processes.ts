@@ -24,13 +24,12 @@ export class ProcessTree {
 
   /** Ends all of it at once: sessions that are processes outlive the one that listens. */
   kill(): void {
-    for (const { pid } of this.#members()) {
-      try {
-        process.kill(pid, "SIGKILL");
-      } catch {
-        // Ended by itself meanwhile.
-      }
-    }
+    for (const { pid } of this.#members()) end(pid);
+  }
+
+  /** Of a server whose sessions are processes: these alone. */
+  killChildren(): void {
+    for (const { pid } of this.#members()) if (pid !== this.#root) end(pid);
   }
 
   /** Seconds of processor time, of living and ended processes. */
@@ -52,6 +51,14 @@ export class ProcessTree {
       ...(children.get(stat.pid) ?? []).flatMap(below),
     ];
     return all.filter(({ pid }) => pid === this.#root).flatMap(below);
+  }
+}
+
+function end(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // Ended by itself meanwhile.
   }
 }
 
