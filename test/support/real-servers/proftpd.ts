@@ -35,7 +35,7 @@ export function proftpdSettings(o: {
     TimeoutIdle: 3600,
     PidFile: `${o.own}/pid`,
     ScoreboardFile: `${o.own}/scoreboard`,
-    DelayTable: "none",
+    DelayEngine: "off",
     TransferLog: "none",
     WtmpLog: "off",
     ModulePath: packaged("usr", "lib", "proftpd"),

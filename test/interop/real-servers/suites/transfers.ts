@@ -26,18 +26,18 @@ export function transferTests(context: Context, way: Way): void {
 
   test(`${way.name}: a transfer that is given up is continued, on the same session`, async () => {
     const logins = new Logins();
-    await using client = await context.connect(way, { rate: 40 * MiB, onTrace: logins.note });
+    await using client = await context.connect(way, { rate: 6 * MiB, onTrace: logins.note });
     using folder = new LocalFolder();
-    const bytes = someBytes(8 * MiB + 3);
+    const bytes = someBytes(4 * MiB + 3);
 
-    await abortAt(2 * MiB, (o) => client.upload(folder.put("up", bytes), "file.bin", o));
+    await abortAt(MiB / 2, (o) => client.upload(folder.put("up", bytes), "file.bin", o));
     const there = context.files.has("file.bin") ? context.files.get("file.bin").length : 0;
     assert.ok(there < bytes.length, `${there} bytes`);
     const { start: from } = await client.upload(folder.at("up"), "file.bin", { resume: true });
     assert.equal(sha256(context.files.get("file.bin")), sha256(bytes));
     assert.ok(from > 0, "some of it was there");
 
-    await abortAt(2 * MiB, (o) => client.download("file.bin", folder.at("down"), o));
+    await abortAt(MiB / 2, (o) => client.download("file.bin", folder.at("down"), o));
     assert.equal(folder.has("down"), false);
     const { start } = await client.download("file.bin", folder.at("down"), { resume: true });
     assert.equal(sha256(folder.get("down")), sha256(bytes));
