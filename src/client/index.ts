@@ -41,10 +41,19 @@ export {
   type ReconnectOptions,
   type TraceLine,
 } from "./options.js";
+export type { FtpSecurity } from "./session/protection.js";
+export { FtpTlsError, type FtpTlsReason } from "./tls-error.js";
+export type { FtpTlsOptions, TlsMode, TlsVersion } from "./tls-options.js";
 export type { OnProgress, Progress } from "./transfer/progress.js";
 export type { DownloadTarget } from "./transfer/sinks.js";
 export type { UploadSource } from "./transfer/sources.js";
 export type { FtpDigestAlgorithm } from "./verbs/digest.js";
 export type { FtpEntry, ListOptions } from "./verbs/listing.js";
 export { isSafeName } from "./verbs/names.js";
-export type { DownloadOptions, TransferOptions, Transferred, UploadOptions } from "./verbs/transfers.js";
+export type {
+  DownloadOptions,
+  TransferOptions,
+  Transferred,
+  TransferType,
+  UploadOptions,
+} from "./verbs/transfers.js";
