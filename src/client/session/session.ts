@@ -135,8 +135,16 @@ export class Session {
     }
   }
 
-  /** The byte that the next transfer begins at. */
-  async restart(start: number, signal: AbortSignal): Promise<void> {
+  /**
+   * The byte that the next transfer begins at, and how many it has: the server ends it by itself where it has RANG
+   * (draft-bryan-ftp-range); elsewhere the client does.
+   */
+  async restart(start: number, signal: AbortSignal, length?: number): Promise<void> {
+    if (length !== undefined && length > 0 && this.features.has("RANG")) {
+      const reply = await this.ask("RANG", `${start} ${start + length - 1}`, signal);
+      if (reply.code < 400) return;
+    }
+    if (start === 0) return;
     const reply = await this.ask("REST", String(start), signal);
     // RFC 959 has 350; odd servers say 200.
     if (reply.code >= 400)
