@@ -22,7 +22,7 @@ export const inetutils: RealServerKind = {
     setTimes: false,
     setMode: true,
     digests: [],
-    ascii: true,
+    backslashes: true,
   },
   async start({ maxSessions = Number.POSITIVE_INFINITY } = {}) {
     const files = new RealFiles();

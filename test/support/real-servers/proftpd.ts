@@ -62,7 +62,7 @@ export const proftpd: RealServerKind = {
     setTimes: true,
     setMode: true,
     digests: ["sha512", "sha256", "sha1", "md5", "crc32"],
-    ascii: true,
+    backslashes: true,
   },
   async start({ tls = "explicit", maxSessions } = {}) {
     const files = new RealFiles();

@@ -20,7 +20,7 @@ export const pureFtpd: RealServerKind = {
     setTimes: true,
     setMode: true,
     digests: [],
-    ascii: true,
+    backslashes: false,
   },
   async start({ tls = "explicit", maxSessions = 50 } = {}) {
     const files = new RealFiles();

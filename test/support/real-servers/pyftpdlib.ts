@@ -19,7 +19,9 @@ export const pyftpdlib: RealServerKind = {
     setTimes: true,
     setMode: true,
     digests: [],
-    ascii: true,
+    backslashes: true,
+    // With more of them PORT is not answered now and then, also when Python's own ftplib asks.
+    activeSessions: 1,
   },
   async start({ tls = "explicit", maxSessions = MANY } = {}) {
     // It serves as whoever started it.

@@ -43,8 +43,10 @@ export interface Abilities {
   readonly setTimes: boolean;
   readonly setMode: boolean;
   readonly digests: readonly FtpDigestAlgorithm[];
-  /** Whether TYPE A converts line ends. */
-  readonly ascii: boolean;
+  /** Sessions at once that active data connections work for; absent: any number. */
+  readonly activeSessions?: number;
+  /** Whether names may have a backslash in them. */
+  readonly backslashes: boolean;
 }
 
 export interface RealServerKind {

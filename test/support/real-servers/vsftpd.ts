@@ -71,7 +71,7 @@ export const vsftpd: RealServerKind = {
     setTimes: true,
     setMode: false,
     digests: [],
-    ascii: true,
+    backslashes: true,
   },
   /** It serves no root that the guest could write: the folder is below it. */
   async start({ tls = "explicit", maxSessions = 0 } = {}) {

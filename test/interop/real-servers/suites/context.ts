@@ -67,7 +67,8 @@ export class Context {
     o: Partial<FtpClientOptions> & { readonly connections?: number } = {},
   ): FtpPool {
     this.files.clear();
-    return new FtpPool({ connections: 4, ...this.options(way, o) });
+    const most = way.dataMode === "active" ? this.kind.abilities.activeSessions : undefined;
+    return new FtpPool({ connections: most ?? 4, ...this.options(way, o) });
   }
 
   /** As a session sees a path when it has just logged in. */

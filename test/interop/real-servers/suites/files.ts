@@ -51,10 +51,15 @@ export function fileTests(context: Context, way: Way): void {
     assert.ok(context.files.has("one/two words/[3]/-4"));
     context.files.put("one/two words/[3]/-4/.hidden", "x");
     context.files.put("one/two words/ä.txt", "x");
+    context.files.put("kept/precious.txt", "x");
     context.files.link("../../one", "one/two words/link-to-one");
+    context.files.link("../kept", "one/link-to-kept");
+    context.files.link("kept", "another-link");
     await assert.rejects(client.removeDirectory("one"), FtpReplyError);
     await client.removeDirectory("one", { recursive: true });
-    assert.deepEqual(context.files.names(), []);
+    await client.removeDirectory("another-link", { recursive: true });
+    assert.deepEqual(context.files.names(), ["kept"]);
+    assert.deepEqual(context.files.names("kept"), ["precious.txt"]);
   });
 
   test(`${way.name}: times are set, or it is said that they cannot be`, async () => {

@@ -25,7 +25,7 @@ export function listingTests(context: Context, way: Way): void {
       "[brackets].txt",
       "a  b c.txt",
       "a \"quote\" and 'apostrophe'.txt",
-      "back\\slash.txt",
+      ...(context.kind.abilities.backslashes ? ["back\\slash.txt"] : []),
       "per%cent & $dollar.txt",
       "semi;colon, comma.txt",
       "star*?.txt",

@@ -32,7 +32,9 @@ export function mirrorTests(context: Context, way: Way): void {
       utimesSync(local.at(path), TIME / 1000, TIME / 1000);
     }
     mkdirSync(local.at("empty folder"));
-    context.files.put("target/extra/old.txt", "x");
+    context.files.put("target/extra/deeper/old.txt", "x");
+    context.files.put("kept/precious.txt", "x");
+    context.files.link("../../kept", "target/extra/link-to-kept");
     const o: MirrorOptions = {
       direction: "upload",
       local: local.path,
@@ -45,6 +47,7 @@ export function mirrorTests(context: Context, way: Way): void {
       up.actions.filter(({ error }) => error !== undefined),
       [],
     );
+    assert.deepEqual(context.files.names("kept"), ["precious.txt"]);
     const target = context.files.at("target");
     assert.deepEqual(contentOf(target), contentOf(local.path));
     if (abilities.setTimes) assert.deepEqual(timesOf(target), timesOf(local.path));

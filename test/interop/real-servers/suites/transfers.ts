@@ -8,8 +8,6 @@ import type { Context, Way } from "./context.js";
 const MiB = 1024 * 1024;
 
 export function transferTests(context: Context, way: Way): void {
-  const { abilities } = context.kind;
-
   test(`${way.name}: files go up and down as they are`, async () => {
     await using client = await context.connect(way);
     using folder = new LocalFolder();
@@ -75,9 +73,7 @@ export function transferTests(context: Context, way: Way): void {
     }
   });
 
-  test(`${way.name}: line ends of text are converted`, {
-    skip: !abilities.ascii && "it has no TYPE A",
-  }, async () => {
+  test(`${way.name}: line ends of text are converted`, async () => {
     await using client = await context.connect(way);
     const text = "one\ntwo\n\nfour without an end";
     await client.upload(Buffer.from(text), "text.txt", { type: "ascii" });
