@@ -35,8 +35,8 @@ export interface ServerMemory {
   setTimes?: string;
 }
 
-/** Time for a second reply after an abort: servers send one or two. */
-const SECOND_REPLY = 1000;
+/** Time for a second reply after an abort, before a NOOP asks: Pure-FTPd sends one, most servers two. */
+const SECOND_REPLY = 250;
 
 export class Session {
   readonly pi: UserPi;

@@ -3,9 +3,9 @@
 import { FtpReplyError } from "../errors.js";
 import type { Session } from "../session/session.js";
 import { EntryChannel } from "./entry-channel.js";
-import { isDirectory } from "./files.js";
+import { isDirectory, stat } from "./files.js";
 import { type FtpEntry, type ListOptions, runListing } from "./listing.js";
-import { remoteJoin } from "./names.js";
+import { remoteJoin, remoteName } from "./names.js";
 
 /** Levels that a tree is followed down: more than a pathname can have. */
 export const MOST_LEVELS = 256;
@@ -48,10 +48,25 @@ export async function removeDirectory(
   signal: AbortSignal,
 ): Promise<void> {
   if (recursive) {
-    if ((await isDirectory(session, path, signal)) && (await unlinked(session, path, signal))) return;
-    await removeContent(session, path, signal, 0);
+    const type = await typeOf(session, path, signal);
+    if (type === "link") return void (await session.command("DELE", path, signal));
+    if (type === "directory") {
+      if (session.features.has("MLST") && (await unlinked(session, path, signal))) return;
+      await removeContent(session, path, signal, 0);
+    }
   }
   await session.command("RMD", path, signal);
+}
+
+/** Without MLST only the listing of the directory above shows that something is a link. */
+async function typeOf(session: Session, path: string, signal: AbortSignal): Promise<FtpEntry["type"]> {
+  if (session.features.has("MLST")) return (await stat(session, path, signal)).type;
+  const trimmed = path.replace(/\/+$/, "");
+  const name = remoteName(trimmed);
+  if (name === "" || name === "." || name === "..") return "directory";
+  const above = trimmed.slice(0, -name.length) || undefined;
+  const entries = await listOnce(session, above, { signal, hidden: true });
+  return entries.find((found) => found.name === name)?.type ?? "directory";
 }
 
 /**
@@ -72,7 +87,8 @@ async function removeContent(
   for (const found of await listOnce(session, path, { signal, hidden: true })) {
     const child = remoteJoin(path, found.name);
     if (found.type !== "directory") await session.command("DELE", child, signal);
-    else if (level < MOST_LEVELS && !(await unlinked(session, child, signal))) {
+    else if (level < MOST_LEVELS) {
+      if (session.features.has("MLST") && (await unlinked(session, child, signal))) continue;
       await removeContent(session, child, signal, level + 1);
       await session.command("RMD", child, signal);
     }

@@ -23,6 +23,7 @@ export const inetutils: RealServerKind = {
     setMode: true,
     digests: [],
     backslashes: true,
+    linksToFolders: "stay",
   },
   async start({ maxSessions = Number.POSITIVE_INFINITY } = {}) {
     const files = new RealFiles();
@@ -79,7 +80,8 @@ class Inetd {
     const inetd = new Inetd(server, o.log);
     server.on("connection", (socket) => {
       if (inetd.#sessions.size >= o.maxSessions) {
-        socket.end("421 Too many sessions.\r\n");
+        socket.on("error", () => {});
+        socket.resume().end("421 Too many sessions.\r\n");
         return;
       }
       const log = openSync(o.log, "a");

@@ -45,6 +45,8 @@ export interface Abilities {
   readonly digests: readonly FtpDigestAlgorithm[];
   /** Sessions at once that active data connections work for; absent: any number. */
   readonly activeSessions?: number;
+  /** "stay": its DELE does not take them away. */
+  readonly linksToFolders?: "stay";
   /** Whether names may have a backslash in them. */
   readonly backslashes: boolean;
 }

@@ -2,11 +2,13 @@
 import { after, before, describe } from "node:test";
 import { type DataMode, FtpClient, type FtpClientOptions, FtpPool } from "ferry/client";
 import { leakCheck } from "ferry/testing";
+import { testCertificates } from "../../../support/certificates.js";
 import { HOST } from "../../../support/real-servers/daemon.js";
 import {
   type RealServer,
   type RealServerKind,
   type RealServerOptions,
+  type RealTls,
   unlessServers,
 } from "../../../support/real-servers/index.js";
 
@@ -14,15 +16,21 @@ import {
 export interface Way {
   readonly name: string;
   readonly dataMode: Exclude<DataMode, "auto">;
+  readonly tls: RealTls;
 }
 
-export const PLAIN: readonly Way[] = [
-  { name: "passive", dataMode: "passive" },
-  { name: "active", dataMode: "active" },
-];
+export function waysOf({ abilities }: RealServerKind): Way[] {
+  return abilities.tls.flatMap((tls) =>
+    (["passive", "active"] as const).map((dataMode) => {
+      const name = tls === "off" ? "in clear" : `${tls} TLS`;
+      return { name: `${name}, ${dataMode}`, dataMode, tls };
+    }),
+  );
+}
 
 export class Context {
   #server: RealServer | undefined;
+  #authority = "";
   readonly kind: RealServerKind;
 
   constructor(kind: RealServerKind) {
@@ -39,6 +47,8 @@ export class Context {
   }
 
   async start(o: RealServerOptions): Promise<void> {
+    const { authority } = await testCertificates();
+    this.#authority = authority.certificate;
     this.#server = await this.kind.start(o);
   }
 
@@ -48,8 +58,9 @@ export class Context {
 
   options(way: Partial<Way> = {}, o: Partial<FtpClientOptions> = {}): FtpClientOptions {
     const { port, user, password } = this.server;
-    const { dataMode = "auto" } = way;
-    return { host: HOST, port, user, password, dataMode, ...o };
+    const { dataMode = "auto", tls = "off" } = way;
+    const tlsOptions = { ca: this.#authority, serverName: "localhost" };
+    return { host: HOST, port, user, password, dataMode, tls, tlsOptions, ...o };
   }
 
   /** In an empty folder. */

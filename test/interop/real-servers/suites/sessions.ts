@@ -47,20 +47,22 @@ export function sessionTests(context: Context, way: Way): void {
   });
 
   test(`${way.name}: a transfer whose session is killed fails, and is continued on a new one`, async () => {
-    await using client = await context.connect(way, { rate: 6 * MiB });
+    await using client = await context.connect(way);
     using folder = new LocalFolder();
-    const bytes = someBytes(4 * MiB);
-    let killed = false;
-    const onProgress = (progress: { readonly bytes: number }) => {
-      if (killed || progress.bytes < MiB / 2) return;
-      killed = true;
-      context.server.killSessions();
+    const bytes = someBytes(16 * MiB);
+    // Slow, so that neither side has all of it in its buffers when the other one dies.
+    const broken = () => {
+      let killed = false;
+      const onProgress = (progress: { readonly bytes: number }) => {
+        if (!killed && progress.bytes > 0) context.server.killSessions();
+        killed ||= progress.bytes > 0;
+      };
+      return { rate: 4 * MiB, onProgress };
     };
-    await assert.rejects(client.upload(bytes, "file.bin", { onProgress }), FtpError);
+    await assert.rejects(client.upload(bytes, "file.bin", broken()), FtpError);
     await client.upload(bytes, "file.bin", { resume: true });
     assert.equal(sha256(context.files.get("file.bin")), sha256(bytes));
-    killed = false;
-    await assert.rejects(client.download("file.bin", folder.at("down"), { onProgress }), FtpError);
+    await assert.rejects(client.download("file.bin", folder.at("down"), broken()), FtpError);
     const { start } = await client.download("file.bin", folder.at("down"), { resume: true });
     assert.ok(start > 0, "some of it was there");
     assert.equal(sha256(folder.get("down")), sha256(bytes));
