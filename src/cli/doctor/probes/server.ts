@@ -1,0 +1,33 @@
+import { parseFeatures } from "../../../protocol/features.js";
+import { replyText } from "../conversation.js";
+import { defineProbe } from "../probe.js";
+import { softwareIn } from "../software.js";
+
+export const server = defineProbe({
+  id: "server",
+  section: "Login",
+  title: "what the server says it is and can do",
+  needs: ["login"],
+  troubles: {
+    "feat-missing": {
+      kind: "note",
+      text: "The server does not say what it can do (FEAT)",
+      cause: "It is older than RFC 2389. Clients have to guess: its charset, its listings, how to continue a file.",
+      change: [{ side: "server", what: "Update the server." }],
+      weight: 25,
+    },
+  },
+  async run(visit, tell) {
+    const { facts } = visit;
+    const session = await visit.session();
+    const system = await session.ask("SYST");
+    const features = await session.ask("FEAT");
+    facts.features = parseFeatures(features);
+    const software = softwareIn([...(facts.greeting?.lines ?? []), ...system.lines, ...features.lines]);
+    if (software !== undefined) facts.software = software;
+    const says = system.code === 215 ? `"${system.lines[0]}"` : "nothing of its system";
+    const who = tell.ok(software === undefined ? `The server says ${says}` : `It is ${software}, and says ${says}`);
+    if (features.code !== 211) return [who, tell.found("feat-missing", { evidence: replyText(features) })];
+    return [who, tell.ok(`It lists ${facts.features.size} features`, [...facts.features.keys()].join(" "))];
+  },
+});

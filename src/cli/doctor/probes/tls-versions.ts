@@ -1,0 +1,69 @@
+import type { SecureVersion } from "node:tls";
+import { Breakdown } from "../conversation.js";
+import { defineProbe } from "../probe.js";
+import type { Visit } from "../visit.js";
+
+export const tlsVersions = defineProbe({
+  id: "tls-versions",
+  section: "TLS",
+  title: "which versions of TLS the server takes",
+  needs: ["greeting"],
+  troubles: {
+    "tls-only-old": {
+      kind: "problem",
+      text: "The server has only old versions of TLS: {versions}",
+      cause: "Clients of today refuse TLS 1.0 and 1.1 (RFC 8996).",
+      change: [{ side: "server", what: "Update the server and its TLS library, and allow TLS 1.2 and 1.3." }],
+      weight: 88,
+    },
+    "tls-old-allowed": {
+      kind: "note",
+      text: "The server still takes old versions of TLS: {versions}",
+      cause: "TLS 1.0 and 1.1 can be broken (RFC 8996).",
+      change: [
+        {
+          side: "server",
+          what: "Allow TLS 1.2 and 1.3 only.",
+          settings: {
+            vsftpd: "ssl_tlsv1=NO",
+            ProFTPD: "TLSProtocol TLSv1.2 TLSv1.3",
+            "Pure-FTPd": "TLSCipherSuite -S:HIGH",
+          },
+        },
+      ],
+      weight: 20,
+    },
+  },
+  applies: ({ subject }) => subject.tls !== "off",
+  async run(visit, tell) {
+    const old: SecureVersion[] = [];
+    for (const version of ["TLSv1.1", "TLSv1"] as const) {
+      const answer = await takes(visit, version);
+      if (answer === "no-auth") return [];
+      if (answer) old.push(version);
+    }
+    const versions = old.join(", ");
+    if (old.length === 0) return visit.facts.tlsPeer === undefined ? [] : [tell.ok("No old version of TLS is taken")];
+    return [tell.found(visit.facts.tlsPeer === undefined ? "tls-only-old" : "tls-old-allowed", { values: { versions } })];
+  },
+});
+
+async function takes(visit: Visit, version: SecureVersion): Promise<boolean | "no-auth"> {
+  const conversation = await visit.connected();
+  try {
+    if (visit.subject.tls !== "implicit") {
+      await conversation.completion();
+      if ((await conversation.ask("AUTH", "TLS")).code !== 234) return "no-auth";
+    }
+    // OpenSSL 3 signs for these versions only at its lowest level of security.
+    const only = { minVersion: version, maxVersion: version, ciphers: "DEFAULT@SECLEVEL=0" };
+    await conversation.secure({ ...visit.tlsOptions, ...only });
+    return true;
+  } catch (error) {
+    if (error instanceof Breakdown && (error.reason === "handshake" || error.reason === "closed")) return false;
+    if (error instanceof Breakdown && error.reason === "injected") return "no-auth";
+    throw error;
+  } finally {
+    conversation.close();
+  }
+}
