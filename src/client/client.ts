@@ -6,6 +6,7 @@ import type { Reply } from "../protocol/reply.js";
 import { FtpArgumentError, FtpNotFoundError } from "./errors.js";
 import { type FtpClientOptions, type Settings, settingsOf } from "./options.js";
 import { Operations } from "./session/operations.js";
+import type { FtpSecurity } from "./session/protection.js";
 import { type DownloadTarget, MemorySink } from "./transfer/sinks.js";
 import type { UploadSource } from "./transfer/sources.js";
 import { runTransfer } from "./transfer/transfer.js";
@@ -57,6 +58,11 @@ export class FtpClient implements AsyncDisposable {
   /** Whether there is a connection now; the next call makes one where there is none. */
   get connected(): boolean {
     return this.#operations.session !== undefined;
+  }
+
+  /** How the connection is protected; undefined in clear, and before the first connection. */
+  get security(): FtpSecurity | undefined {
+    return this.#operations.session?.protection.security;
   }
 
   /** What FEAT said, names in upper case; empty before the first connection. */
@@ -248,9 +254,14 @@ export class FtpClient implements AsyncDisposable {
     const space = line.indexOf(" ");
     const verb = space === -1 ? line : line.slice(0, space);
     const argument = space === -1 ? undefined : line.slice(space + 1);
+    if (/^(?:AUTH|CCC)$/i.test(verb)) {
+      return Promise.reject(
+        new FtpArgumentError(`${verb} is not for send: TLS is an option of the client (tls)`),
+      );
+    }
     return this.#operations.run(o, async (session, signal) => {
       const reply = await session.ask(verb, argument, signal);
-      if (/^(?:TYPE|STRU|MODE|REIN)$/i.test(verb)) session.forgetParameters();
+      session.afterRaw(verb, reply);
       return { ...reply, lines: session.decoded(reply) as [string, ...string[]] };
     });
   }

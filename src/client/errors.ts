@@ -9,6 +9,7 @@ import { printable } from "../protocol/text.js";
 export type FtpPhase =
   | "connect" // the control connection, through a proxy too
   | "greeting" // before the server's first reply
+  | "tls" // AUTH, the handshake on the control connection, and PROT
   | "login"
   | "command" // a command and its reply
   | "data-connection" // PASV, EPSV, PORT and the connection that they lead to

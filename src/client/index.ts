@@ -41,6 +41,9 @@ export {
   type ReconnectOptions,
   type TraceLine,
 } from "./options.js";
+export type { FtpSecurity } from "./session/protection.js";
+export { FtpTlsError, type FtpTlsReason } from "./tls-error.js";
+export type { FtpTlsOptions, TlsMode, TlsVersion } from "./tls-options.js";
 export type { OnProgress, Progress } from "./transfer/progress.js";
 export type { DownloadTarget } from "./transfer/sinks.js";
 export type { UploadSource } from "./transfer/sources.js";

@@ -7,7 +7,7 @@ import { FtpError } from "../../client/errors.js";
 import { FtpPool } from "../../client/mirror/pool.js";
 import type { FtpClientOptions } from "../../client/options.js";
 import type { FtpScheme } from "../../client/url.js";
-import { configurationError, failure, systemReason, usageError } from "../errors.js";
+import { configurationError, systemReason, usageError } from "../errors.js";
 import type { Terminal } from "../terminal.js";
 import { findLogin } from "./credentials.js";
 import { findPlace, type RemotePlace, shownUrl } from "./places.js";
@@ -104,8 +104,6 @@ export async function clientOptions(
   terminal: Terminal,
 ): Promise<FtpClientOptions> {
   const tls = tlsOf(url.scheme, flags.tls);
-  if (tls === "explicit" || tls === "implicit")
-    throw failure("TLS is not in this version of ferry: use --tls off");
   if (flags.active === true && flags.proxy !== undefined) {
     throw usageError("--active and --proxy exclude each other: the server cannot reach us through a proxy");
   }
