@@ -1,7 +1,7 @@
 /** Why there is no TLS, and what to do about it. */
 import { TlsFailure, type TlsFailureReason, tlsFailureOf } from "../connection/tls/tls-failure.js";
 import type { Reply } from "../protocol/reply.js";
-import { FtpError, type FtpErrorDetails, replyText } from "./errors.js";
+import { FtpError, type FtpErrorDetails, type FtpPhase, replyText } from "./errors.js";
 
 export type FtpTlsReason =
   | TlsFailureReason
@@ -31,14 +31,16 @@ export class FtpTlsError extends FtpError {
     });
   }
 
-  static of(error: unknown, phase: "tls" | "data-connection" | "transfer"): FtpTlsError {
+  static of(error: unknown, phase: FtpPhase): FtpTlsError {
     const failure = tlsFailureOf(error);
-    const where = phase === "tls" ? "" : " on the data connection";
+    const where = phase === "data-connection" ? " on the data connection" : "";
     const detail = failure.detail === undefined ? "" : ` (${failure.detail})`;
-    return new FtpTlsError(failure.reason, `${MESSAGES[failure.reason]}${where}${detail}`, {
-      phase,
-      cause: failure,
-    });
+    const { reason } = failure;
+    // vsftpd says its last words (500 OOPS) in clear.
+    const late = reason === "no-tls" && phase !== "tls" && phase !== "data-connection";
+    const message = late ? "the server broke off in clear" : MESSAGES[reason];
+    const details = { phase, cause: failure, ...(late && { hint: "The server's log says why." }) };
+    return new FtpTlsError(reason, `${message}${where}${detail}`, details);
   }
 }
 

@@ -298,7 +298,7 @@ export class UserPi {
 
   #lost(cause?: Error): FtpError {
     // With TLS 1.3 a server refuses our certificate, or its absence, when we believe that the handshake is over.
-    if (isOfTls(cause)) return FtpTlsError.of(cause, "tls");
+    if (isOfTls(cause)) return FtpTlsError.of(cause, this.#phase);
     const reply = this.#goodbye;
     const why = reply === undefined ? "broke" : "was ended by the server (421)";
     return new FtpConnectionError(`the control connection ${why}`, { phase: this.#phase, reply, cause });
