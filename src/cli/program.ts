@@ -11,6 +11,11 @@ type Load = () => Promise<DefineCommand>;
 /** In the order of the help. A command is loaded only when it is named: all of them together take a while. */
 const COMMANDS: readonly (readonly [name: string, description: string, load: Load])[] = [
   ["serve", "serve a folder over FTP", async () => (await import("./serve/serve.js")).defineServe],
+  [
+    "doctor",
+    "why transfers fail, and what to change",
+    async () => (await import("./doctor/doctor.js")).defineDoctor,
+  ],
   ["user", "accounts in a file or in MongoDB", async () => (await import("./user/user.js")).defineUser],
 ];
 

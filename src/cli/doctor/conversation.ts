@@ -6,6 +6,7 @@ import type { Socket } from "node:net";
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from "node:tls";
 import { normalAddress } from "../../connection/address.js";
 import { waitFor } from "../../connection/deadline.js";
+import { tlsFailureOf } from "../../connection/tls/tls-failure.js";
 import { encodeCommandLine } from "../../protocol/command-line.js";
 import type { Reply } from "../../protocol/reply.js";
 import { ReplyDecoder, ReplyDecoderError } from "../../protocol/reply-decoder.js";
@@ -223,7 +224,7 @@ export function handshake(
     (resolve, reject) => {
       const secured = connectTls({ ...tls, socket: plain, rejectUnauthorized: false });
       // From the first moment to the last: an error without a listener would end the process.
-      secured.on("error", (error) => reject(failed(tlsReason(error), error)));
+      secured.on("error", (error) => reject(failed(tlsFailureOf(error).message, error)));
       secured.on("session", onSession);
       secured.once("secureConnect", () => resolve(secured));
       // Node tells the end of the socket below only here when it comes in the middle of a handshake.
@@ -231,11 +232,6 @@ export function handshake(
       return () => secured.destroy();
     },
   );
-}
-
-/** OpenSSL's own word, such as "wrong version number"; its message is longer than anybody wants. */
-function tlsReason(error: Error & { reason?: string; code?: string }): string {
-  return error.reason ?? error.code ?? "the handshake failed";
 }
 
 function withoutSecret(reply: Reply<number>, secret: string): Reply<number> {

@@ -1,9 +1,9 @@
 /** One transfer, watched step by step: what the doctor wants to know is where it ends. */
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
+import { FtpConnectionError, FtpTimeoutError } from "../../client/errors.js";
 import { addressFamily, sameAddress } from "../../connection/address.js";
 import { waitFor } from "../../connection/deadline.js";
-import { FtpConnectionError, FtpTimeoutError } from "../../client/errors.js";
 import {
   formatExtendedPort,
   formatPort,
@@ -99,7 +99,8 @@ async function over(
   const first = unlessSilent(control.next());
   const arrival = prepared.socket();
   const begun = await Promise.race([first, arrival]);
-  if (begun !== undefined && "code" in begun && begun.code >= 300) return { kind: "refused", verb, reply: begun };
+  if (begun !== undefined && "code" in begun && begun.code >= 300)
+    return { kind: "refused", verb, reply: begun };
   const [reply, socket] = await Promise.all([first, arrival]);
   if (reply !== undefined && reply.code >= 300) return { kind: "refused", verb, reply };
   if (socket === undefined) return { kind: "never-came", reply: await lateReply(control) };
@@ -124,7 +125,7 @@ export async function protectedSocket(
   const session = resume ? control.tlsSession : undefined;
   try {
     const { timeout } = visit.subject;
-    const options = { ...visit.tlsOptions, ...(session !== undefined && { session }) };
+    const options = { ...visit.tlsOptions(), ...(session !== undefined && { session }) };
     return await handshake(socket, options, { timeout, signal: visit.signal });
   } catch (error) {
     if (!(error instanceof Breakdown) || error.reason === "stopped") throw error;
@@ -175,11 +176,16 @@ function receive(visit: Visit, socket: Socket, most: number): Promise<Moved> {
 }
 
 function send(visit: Visit, socket: Socket, upload: Buffer): Promise<Moved> {
-  return watched(visit, socket, (end) => ({ bytes: upload, end }), () => {
-    // What the server says there is nothing of ours, but its end has to be seen.
-    socket.resume();
-    socket.end(upload);
-  });
+  return watched(
+    visit,
+    socket,
+    (end) => ({ bytes: upload, end }),
+    () => {
+      // What the server says there is nothing of ours, but its end has to be seen.
+      socket.resume();
+      socket.end(upload);
+    },
+  );
 }
 
 /** Until the other side ends, breaks off, or is still for too long. */
@@ -231,7 +237,9 @@ async function unlessSilent<T>(answer: Promise<T>): Promise<T | undefined> {
 export async function passivePort(
   control: Conversation,
   verb: "EPSV" | "PASV",
-): Promise<{ readonly port: number; readonly address?: string; readonly reply: Reply<number> } | DataOutcome> {
+): Promise<
+  { readonly port: number; readonly address?: string; readonly reply: Reply<number> } | DataOutcome
+> {
   const reply = await control.ask(verb);
   if (reply.code !== (verb === "EPSV" ? 229 : 227)) return { kind: "way-refused", verb, reply };
   const text = reply.lines.join(" ");
@@ -240,7 +248,9 @@ export async function passivePort(
     return port === undefined ? { kind: "no-port", verb, reply } : { port, reply };
   }
   const found = parsePassiveReply(text);
-  return found === undefined ? { kind: "no-port", verb, reply } : { port: found.port, address: found.address, reply };
+  return found === undefined
+    ? { kind: "no-port", verb, reply }
+    : { port: found.port, address: found.address, reply };
 }
 
 /** Always to the control connection's host: a server can have us connect anywhere else (CVE-2020-8284). */
@@ -261,7 +271,11 @@ export function unreached(error: unknown): Unreached {
   return code === "ECONNREFUSED" || code === "ECONNRESET" ? "refused" : "unreachable";
 }
 
-async function enter(visit: Visit, control: Conversation, verb: "EPSV" | "PASV"): Promise<Prepared | DataOutcome> {
+async function enter(
+  visit: Visit,
+  control: Conversation,
+  verb: "EPSV" | "PASV",
+): Promise<Prepared | DataOutcome> {
   const told = await passivePort(control, verb);
   if ("kind" in told) return told;
   const socket = await connectPassive(visit, told.port);

@@ -1,17 +1,18 @@
 /** All probes, one after the other. None ends the others, and none takes longer than it may. */
 import { LONGEST_TIMEOUT } from "../../connection/deadline.js";
 import { Breakdown } from "./conversation.js";
-import { type Finding, type Troubles, troubleFinding } from "./finding.js";
+import { type Finding, type Troubles, troubleFinding, type UnknownFinding } from "./finding.js";
 import type { Probe } from "./probe.js";
 import { PROBES } from "./probes/index.js";
-import { type Need, reasonOf, type Subject, Visit, type World } from "./visit.js";
+import { type Facts, type Need, reasonOf, type Subject, Visit, type World } from "./visit.js";
 
 /** What any probe can run into. */
 export const COMMON_TROUBLES = {
   "connection-lost": {
     kind: "problem",
     text: "The server ended the connection while this was examined: {title}",
-    cause: "Servers end a session when they crash, when a firewall cuts it off, or when a rule forbids a command.",
+    cause:
+      "Servers end a session when they crash, when a firewall cuts it off, or when a rule forbids a command.",
     change: [{ side: "server", what: "Look into the server's log for the reason." }],
     weight: 60,
   },
@@ -31,20 +32,22 @@ export const COMMON_TROUBLES = {
 const WAITS = 6;
 
 export interface Examined {
-  readonly visit: Visit;
+  readonly facts: Readonly<Facts>;
   readonly findings: readonly Finding[];
 }
 
-/**
- * Never throws: what goes wrong is a finding.
- * @param onFinding Told of each as it is found, in order.
- */
+export interface ExaminationEvents {
+  readonly onBegin?: (probe: Probe) => void;
+  /** Told of each as it is found, in order. */
+  readonly onFinding?: (finding: Finding, probe: Probe) => void;
+}
+
+/** Never throws: what goes wrong is a finding. After the signal there is what was found until then. */
 export async function examine(
   subject: Subject,
   world: World,
   signal: AbortSignal,
-  onFinding: (finding: Finding, probe: Probe) => void = () => {},
-  onBegin: (probe: Probe) => void = () => {},
+  { onBegin, onFinding }: ExaminationEvents = {},
 ): Promise<Examined> {
   const visit = new Visit(subject, world, signal);
   const findings: Finding[] = [];
@@ -53,17 +56,17 @@ export async function examine(
       if (signal.aborted) break;
       if (probe.applies?.(visit) === false) continue;
       const missing = probe.needs.find((need) => visit.facts[need] === undefined);
-      if (missing === undefined) onBegin(probe);
+      if (missing === undefined) onBegin?.(probe);
       const found = missing === undefined ? await runProbe(probe, visit, signal) : [leftOut(probe, missing)];
       for (const finding of found) {
         findings.push(finding);
-        onFinding(finding, probe);
+        onFinding?.(finding, probe);
       }
     }
   } finally {
     visit.close();
   }
-  return { visit, findings };
+  return { facts: visit.facts, findings };
 }
 
 async function runProbe(probe: Probe, visit: Visit, outer: AbortSignal): Promise<readonly Finding[]> {
@@ -95,12 +98,12 @@ function unexpected(probe: Probe, visit: Visit, error: unknown): Finding {
   return troubleFinding(probe.id, id, COMMON_TROUBLES[id], details, visit.facts.software);
 }
 
-function unknown(probe: Probe, cause: string): Finding {
+function unknown(probe: Probe, cause: string): UnknownFinding {
   return { kind: "unknown", probe: probe.id, text: probe.title, cause };
 }
 
 function leftOut(probe: Probe, missing: Need): Finding {
-  return unknown(probe, MISSING[missing]);
+  return { ...unknown(probe, MISSING[missing]), leftOut: true };
 }
 
 const MISSING: Readonly<Record<Need, string>> = {

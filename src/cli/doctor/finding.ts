@@ -53,6 +53,8 @@ export interface TroubleFinding extends AnyFinding {
 export interface UnknownFinding extends AnyFinding {
   readonly kind: "unknown";
   readonly cause: string;
+  /** Whether it was not tried, because something before it did not work. */
+  readonly leftOut?: true;
 }
 
 export type Finding = OkFinding | TroubleFinding | UnknownFinding;

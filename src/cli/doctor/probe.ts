@@ -12,7 +12,13 @@ import {
 } from "./finding.js";
 import type { Need, Visit } from "./visit.js";
 
-export type Section = "Connection" | "TLS" | "Login" | "Data connections" | "Names and listings" | "Transfers";
+export type Section =
+  | "Connection"
+  | "TLS"
+  | "Login"
+  | "Data connections"
+  | "Names and listings"
+  | "Transfers";
 
 export interface Probe {
   readonly id: string;

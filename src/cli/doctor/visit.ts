@@ -1,13 +1,14 @@
 /** One visit to a server: what was asked for, what is known so far, and the connections that probes use. */
-import type { Socket } from "node:net";
+import { isIP, type Socket } from "node:net";
 import type { ConnectionOptions, PeerCertificate } from "node:tls";
+import type { TraceLine } from "../../client/options.js";
 import { dial, type Route } from "../../client/session/dial.js";
 import { parseProxy } from "../../client/session/proxy.js";
-import type { TraceLine } from "../../client/options.js";
+import { type FtpTlsOptions, type TlsMode, tlsSettingsOf } from "../../client/tls-options.js";
 import type { FactLine } from "../../protocol/facts.js";
 import type { Features } from "../../protocol/features.js";
-import type { Reply } from "../../protocol/reply.js";
 import type { ListedLine } from "../../protocol/listing/line.js";
+import type { Reply } from "../../protocol/reply.js";
 import { Breakdown, Conversation } from "./conversation.js";
 import type { Software } from "./software.js";
 
@@ -20,10 +21,8 @@ export interface Subject {
   readonly account?: string | undefined;
   /** The folder that is looked at; the login directory when empty. */
   readonly path: string;
-  readonly tls: "off" | "explicit" | "implicit" | "auto";
-  /** Certificate, key and authorities; and the name that the certificate has to have, when it is not the host's. */
-  readonly tlsOptions: Pick<ConnectionOptions, "ca" | "cert" | "key" | "passphrase" | "servername">;
-  readonly insecure: boolean;
+  readonly tls: TlsMode;
+  readonly tlsOptions: FtpTlsOptions;
   /** Milliseconds for each answer. */
   readonly timeout: number;
   readonly proxy?: string | undefined;
@@ -97,7 +96,16 @@ export interface Facts {
 }
 
 /** What a probe may ask for. */
-export type Need = "addresses" | "address" | "greeting" | "tlsPeer" | "security" | "login" | "way" | "listing" | "file";
+export type Need =
+  | "addresses"
+  | "address"
+  | "greeting"
+  | "tlsPeer"
+  | "security"
+  | "login"
+  | "way"
+  | "listing"
+  | "file";
 
 /** Why a login did not come about. */
 export class LoginRefused extends Error {
@@ -149,10 +157,13 @@ export class Visit {
     return this.facts.address?.address ?? this.subject.host;
   }
 
-  get tlsOptions(): ConnectionOptions {
-    const { host, tlsOptions } = this.subject;
-    // An address has no place in SNI (RFC 6066 3); Node leaves it out when it is given as `host` only.
-    return { host, ...(isName(host) && { servername: host }), ...tlsOptions };
+  /** For Node's TLS. `versions`: others than those that clients of today have. */
+  tlsOptions(versions: Pick<FtpTlsOptions, "minVersion" | "maxVersion"> = {}): ConnectionOptions {
+    const { host, tls, tlsOptions } = this.subject;
+    const settings = tlsSettingsOf(tls, { ...tlsOptions, ...versions }, host);
+    // An address has no place in SNI (RFC 6066 3).
+    const name = isIP(host) === 0 ? { servername: host } : {};
+    return { host, ...name, ...(settings !== undefined && { secureContext: settings.client.context }) };
   }
 
   /** A connected socket, which is closed at the end of the visit at the latest. @throws what dial throws */
@@ -189,13 +200,13 @@ export class Visit {
     const conversation = await this.connected();
     const { security } = this.facts;
     const secured = security === "tls";
-    if (secured && this.subject.tls === "implicit") await conversation.secure(this.tlsOptions);
+    if (secured && this.subject.tls === "implicit") await conversation.secure(this.tlsOptions());
     const greeting = await conversation.completion();
     if (greeting.code >= 300) throw new LoginRefused("connecting", greeting);
     if (secured && this.subject.tls !== "implicit") {
       const reply = await conversation.ask("AUTH", "TLS");
       if (reply.code !== 234) throw new LoginRefused("AUTH TLS", reply);
-      await conversation.secure(this.tlsOptions);
+      await conversation.secure(this.tlsOptions());
     }
     return conversation;
   }
@@ -246,11 +257,8 @@ export class Visit {
 
 /** What went wrong, for a person. */
 export function reasonOf(error: unknown): string {
-  if (error instanceof Breakdown) return error.heard === "" ? error.message : `${error.message}: ${error.heard}`;
+  if (error instanceof Breakdown)
+    return error.heard === "" ? error.message : `${error.message}: ${error.heard}`;
   if (error instanceof LoginRefused) return `${error.message}: ${error.reply.code} ${error.reply.lines[0]}`;
   return error instanceof Error ? error.message : String(error);
-}
-
-function isName(host: string): boolean {
-  return !/^[\d.]+$/.test(host) && !host.includes(":");
 }

@@ -3,7 +3,10 @@ import { outcomeText, runTransfer } from "../data.js";
 import type { Advice } from "../finding.js";
 import { defineProbe } from "../probe.js";
 
-const USE_PASSIVE: Advice = { side: "client", what: "Use passive mode, which is the default: there the server need not reach you." };
+const USE_PASSIVE: Advice = {
+  side: "client",
+  what: "Use passive mode, which is the default: there the server need not reach you.",
+};
 
 export const active = defineProbe({
   id: "active",
@@ -14,7 +17,8 @@ export const active = defineProbe({
     "active-refused": {
       kind: "note",
       text: "The server allows no active mode",
-      cause: "It is turned off, as most public servers have it, or a NAT router between has changed our address.",
+      cause:
+        "It is turned off, as most public servers have it, or a NAT router between has changed our address.",
       change: [
         USE_PASSIVE,
         { side: "server", what: "Allow active mode.", settings: { vsftpd: "port_enable=YES" } },
@@ -27,7 +31,10 @@ export const active = defineProbe({
       cause: "NAT stands between, and nobody outside can connect to an address inside.",
       change: [
         USE_PASSIVE,
-        { side: "network", what: "For active mode: forward a range of ports to this machine, and tell the client the address outside." },
+        {
+          side: "network",
+          what: "For active mode: forward a range of ports to this machine, and tell the client the address outside.",
+        },
       ],
       weight: 14,
     },

@@ -40,7 +40,10 @@ export const certificate = defineProbe({
       text: "The certificate vouches for itself",
       cause: "No authority that this machine knows has signed it, so that anybody could have made it.",
       change: [
-        { side: "client", what: "Compare the fingerprint with the server's, then give the certificate with --ca." },
+        {
+          side: "client",
+          what: "Compare the fingerprint with the server's, then give the certificate with --ca.",
+        },
         { side: "server", what: "Use a certificate of a public authority, such as Let's Encrypt." },
       ],
       weight: 70,
@@ -50,7 +53,10 @@ export const certificate = defineProbe({
       text: "The certificate comes from an authority that this machine does not know",
       cause: "The server does not send the intermediate certificates, or the authority is a private one.",
       change: [
-        { side: "server", what: "Give it the whole chain: its certificate, then the intermediate ones, in one file." },
+        {
+          side: "server",
+          what: "Give it the whole chain: its certificate, then the intermediate ones, in one file.",
+        },
         { side: "client", what: "For a private authority, give its certificate with --ca." },
       ],
       weight: 70,
@@ -69,7 +75,7 @@ export const certificate = defineProbe({
   async run({ facts: { tlsPeer }, subject, world }, tell) {
     if (tlsPeer === undefined) return [];
     const { certificate, chainError, nameError } = tlsPeer;
-    const demanded = subject.tls !== "auto" && !subject.insecure;
+    const demanded = subject.tls !== "auto" && subject.tlsOptions.insecure !== true;
     // Where nobody asked for a proof, its lack is only worth knowing.
     const kind = demanded ? "problem" : "note";
     const evidence = described(certificate);
@@ -77,8 +83,10 @@ export const certificate = defineProbe({
     const until = Date.parse(certificate.valid_to);
     const from = Date.parse(certificate.valid_from);
     const now = world.now();
-    if (now > until) found.push(tell.found("certificate-expired", { evidence, values: { date: dayText(until) } }));
-    else if (now < from) found.push(tell.found("certificate-not-yet", { evidence, values: { date: dayText(from) } }));
+    if (now > until)
+      found.push(tell.found("certificate-expired", { evidence, values: { date: dayText(until) } }));
+    else if (now < from)
+      found.push(tell.found("certificate-not-yet", { evidence, values: { date: dayText(from) } }));
     else if (until - now < SOON) {
       const days = Math.floor((until - now) / DAY);
       found.push(tell.found("certificate-ends-soon", { evidence, values: { days, date: dayText(until) } }));

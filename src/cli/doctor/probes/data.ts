@@ -21,17 +21,22 @@ export const data = defineProbe({
     "data-refused": {
       kind: "problem",
       text: "The server refuses to list the folder",
-      cause: "The account may not list it, or the server does not see the data connection that we made (425).",
+      cause:
+        "The account may not list it, or the server does not see the data connection that we made (425).",
       change: [
         { side: "server", what: "Check the account's permissions for the folder, and the server's log." },
-        { side: "network", what: "For 425: check that one machine answers the control and the passive ports, not several behind a load balancer." },
+        {
+          side: "network",
+          what: "For 425: check that one machine answers the control and the passive ports, not several behind a load balancer.",
+        },
       ],
       weight: 70,
     },
     "data-tls": {
       kind: "problem",
       text: "TLS does not come about on data connections",
-      cause: "The control connection's TLS works; on data connections the server, or a firewall that looks into FTP, breaks it off.",
+      cause:
+        "The control connection's TLS works; on data connections the server, or a firewall that looks into FTP, breaks it off.",
       change: [
         { side: "server", what: "Look into its log for the TLS error of the data connection." },
         { side: "network", what: "Turn FTP inspection off in firewalls between." },
@@ -44,7 +49,10 @@ export const data = defineProbe({
       cause: "The server waits for something, or large packets are lost on the way (MTU).",
       change: [
         { side: "server", what: "Look into its log." },
-        { side: "network", what: "Check VPNs and tunnels on the way for packets that are too large (ICMP \"fragmentation needed\" must pass)." },
+        {
+          side: "network",
+          what: 'Check VPNs and tunnels on the way for packets that are too large (ICMP "fragmentation needed" must pass).',
+        },
       ],
       weight: 76,
     },
@@ -60,7 +68,10 @@ export const data = defineProbe({
       text: "All the data come, and then the server does not say that it is done",
       cause: "A firewall has forgotten the control connection, or the server is stuck behind the transfer.",
       change: [
-        { side: "network", what: "Allow idle TCP connections for longer in firewalls and NAT routers between." },
+        {
+          side: "network",
+          what: "Allow idle TCP connections for longer in firewalls and NAT routers between.",
+        },
         { side: "server", what: "Look into its log." },
       ],
       weight: 72,
@@ -69,14 +80,20 @@ export const data = defineProbe({
   async run(visit, tell) {
     const { facts, subject, proxied } = visit;
     const passive = facts.passive ?? [];
-    const ways: Way[] = subject.active ? ["active", ...passive] : [...passive, ...(proxied ? [] : ["active" as const])];
+    const ways: Way[] = subject.active
+      ? ["active", ...passive]
+      : [...passive, ...(proxied ? [] : ["active" as const])];
     let last: DataOutcome | undefined;
     for (const way of ways) {
       const outcome = await listing(visit, way);
       if (outcome.kind === "done") {
         facts.way = way;
         facts.listing = decodeText(outcome.bytes);
-        return [tell.ok(`A listing comes over ${way === "active" ? "an active" : `a passive (${way})`} data connection`)];
+        return [
+          tell.ok(
+            `A listing comes over ${way === "active" ? "an active" : `a passive (${way})`} data connection`,
+          ),
+        ];
       }
       last ??= way === "active" && !subject.active ? undefined : outcome;
     }

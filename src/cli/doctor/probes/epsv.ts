@@ -13,7 +13,8 @@ export const epsv = defineProbe({
     "epsv-refused": {
       kind: "note",
       text: "The server has no EPSV",
-      cause: "It is older than RFC 2428, or a firewall's FTP inspection refuses the command. Clients go on with PASV.",
+      cause:
+        "It is older than RFC 2428, or a firewall's FTP inspection refuses the command. Clients go on with PASV.",
       change: [
         { side: "server", what: "Update the server." },
         { side: "network", what: "Turn FTP inspection off in firewalls between." },
@@ -40,7 +41,8 @@ export const epsv = defineProbe({
     "epsv-port-hangs": {
       kind: "problem",
       text: "The port that EPSV tells is not answered: {port}",
-      cause: "A firewall drops connections to the server's passive ports. Every transfer waits until it gives up.",
+      cause:
+        "A firewall drops connections to the server's passive ports. Every transfer waits until it gives up.",
       change: OPEN_PORTS,
       weight: 83,
     },
@@ -48,8 +50,10 @@ export const epsv = defineProbe({
   async run(visit, tell) {
     const tries = await tryPassive(visit, await visit.session(), "EPSV");
     if ("kind" in tries) {
-      if (tries.kind === "way-refused") return [tell.found("epsv-refused", { evidence: replyText(tries.reply) })];
-      if (tries.kind === "no-port") return [tell.found("epsv-unreadable", { evidence: replyText(tries.reply) })];
+      if (tries.kind === "way-refused")
+        return [tell.found("epsv-refused", { evidence: replyText(tries.reply) })];
+      if (tries.kind === "no-port")
+        return [tell.found("epsv-unreadable", { evidence: replyText(tries.reply) })];
       return [tell.unknown("Whether EPSV works", tries.kind === "done" ? "" : outcomeText(tries))];
     }
     const { failed, ports, reply } = tries;

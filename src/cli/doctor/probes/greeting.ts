@@ -7,7 +7,8 @@ const TROUBLES = {
   "greeting-refused": {
     kind: "problem",
     text: "The server turns us away before the login",
-    cause: "It has too many sessions, all in all or from this address, it has banned this address, or it is going down.",
+    cause:
+      "It has too many sessions, all in all or from this address, it has banned this address, or it is going down.",
     change: [
       {
         side: "server",
@@ -19,14 +20,18 @@ const TROUBLES = {
           Ferry: "--max-sessions, --max-sessions-per-address",
         },
       },
-      { side: "client", what: "End other sessions and programs that are connected to it, and wait some minutes." },
+      {
+        side: "client",
+        what: "End other sessions and programs that are connected to it, and wait some minutes.",
+      },
     ],
     weight: 95,
   },
   "greeting-slow": {
     kind: "note",
     text: "The server takes {seconds} s to greet",
-    cause: "It looks up our name in DNS (reverse DNS) or asks us who we are (ident, port 113), and waits in vain.",
+    cause:
+      "It looks up our name in DNS (reverse DNS) or asks us who we are (ident, port 113), and waits in vain.",
     change: [
       {
         side: "server",
@@ -47,7 +52,10 @@ const TROUBLES = {
     cause: "It is overloaded, another program listens there, or a firewall answers in its place.",
     change: [
       { side: "client", what: "Check the port in the URL." },
-      { side: "server", what: "Check that it is the FTP server that listens there, and that it is not stuck." },
+      {
+        side: "server",
+        what: "Check that it is the FTP server that listens there, and that it is not stuck.",
+      },
       { side: "network", what: "Check firewalls that accept connections themselves and pass nothing on." },
     ],
     weight: 95,
@@ -63,7 +71,9 @@ const TROUBLES = {
     kind: "problem",
     text: "What answers there is not an FTP server{what}",
     cause: "Another service listens on this port.",
-    change: [{ side: "client", what: "Check the port in the URL; for SFTP, which is SSH, use an SFTP client." }],
+    change: [
+      { side: "client", what: "Check the port in the URL; for SFTP, which is SSH, use an SFTP client." },
+    ],
     weight: 95,
   },
   "tls-begins-at-once": {
@@ -76,9 +86,13 @@ const TROUBLES = {
   "tls-not-at-once": {
     kind: "problem",
     text: "The server does not begin with TLS on this port",
-    cause: "The URL says ftps://, implicit TLS from the first byte, and the server begins with a greeting in clear.",
+    cause:
+      "The URL says ftps://, implicit TLS from the first byte, and the server begins with a greeting in clear.",
     change: [
-      { side: "client", what: "Use ftpes:// (AUTH TLS) for this port, or ftps:// with the port of implicit TLS (990)." },
+      {
+        side: "client",
+        what: "Use ftpes:// (AUTH TLS) for this port, or ftps:// with the port of implicit TLS (990).",
+      },
     ],
     weight: 95,
   },
@@ -94,7 +108,7 @@ export const greeting = defineProbe({
     const begin = performance.now();
     try {
       const conversation = await visit.connected();
-      if (visit.subject.tls === "implicit") await conversation.secure(visit.tlsOptions);
+      if (visit.subject.tls === "implicit") await conversation.secure(visit.tlsOptions());
       const reply = await conversation.completion();
       const took = performance.now() - begin;
       conversation.close();
@@ -111,7 +125,11 @@ export const greeting = defineProbe({
   },
 });
 
-async function withoutGreeting(visit: Visit, tell: Findings<typeof TROUBLES>, error: Breakdown): Promise<Finding> {
+async function withoutGreeting(
+  visit: Visit,
+  tell: Findings<typeof TROUBLES>,
+  error: Breakdown,
+): Promise<Finding> {
   const evidence = error.heard;
   switch (error.reason) {
     case "silent":
@@ -134,7 +152,7 @@ async function beginsWithTls(visit: Visit): Promise<boolean> {
   if (visit.subject.tls === "implicit") return false;
   try {
     const conversation = await visit.connected();
-    await conversation.secure(visit.tlsOptions);
+    await conversation.secure(visit.tlsOptions());
     conversation.close();
     return true;
   } catch (error) {

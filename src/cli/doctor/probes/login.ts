@@ -14,7 +14,10 @@ export const login = defineProbe({
       text: "The server refuses the name or the password",
       cause: "One of them is wrong, the account is disabled, or it may not log in from here.",
       change: [
-        { side: "client", what: "Check name and password; in a URL, @ : / and % have to be percent-encoded." },
+        {
+          side: "client",
+          what: "Check name and password; in a URL, @ : / and % have to be percent-encoded.",
+        },
         { side: "server", what: "Look into the log for the reason: servers do not tell it to clients." },
       ],
       weight: 92,
@@ -30,7 +33,9 @@ export const login = defineProbe({
       kind: "problem",
       text: "The server wants an account besides name and password (ACCT)",
       cause: "Some mainframes and firewalls ask for three things (RFC 959 4.1.1).",
-      change: [{ side: "client", what: "Use a program that sends ACCT: the library's option `account` does." }],
+      change: [
+        { side: "client", what: "Use a program that sends ACCT: the library's option `account` does." },
+      ],
       weight: 90,
     },
     "login-full": {
@@ -62,7 +67,8 @@ export const login = defineProbe({
     "folder-missing": {
       kind: "problem",
       text: "The URL's folder is not there: {path}",
-      cause: "It does not exist, or this account may not enter it. A URL's path begins at the login directory.",
+      cause:
+        "It does not exist, or this account may not enter it. A URL's path begins at the login directory.",
       change: [{ side: "client", what: "Check the path; write // after the host for a path from the root." }],
       weight: 65,
     },
@@ -80,7 +86,9 @@ export const login = defineProbe({
       else if ((await session.ask("SIZE", subject.path)).code === 213) {
         facts.file = { name: subject.path, size: undefined };
       } else {
-        found.push(tell.found("folder-missing", { evidence: replyText(reply), values: { path: subject.path } }));
+        found.push(
+          tell.found("folder-missing", { evidence: replyText(reply), values: { path: subject.path } }),
+        );
       }
       return found;
     } catch (error) {
@@ -92,7 +100,10 @@ export const login = defineProbe({
 });
 
 function troubleOf({ reply: { code, lines } }: LoginRefused, inClear: boolean) {
-  if (inClear && (code === 534 || code === 522 || /\b(?:TLS|SSL|FTPS|encrypt\w*|secure)\b/i.test(lines.join(" ")))) {
+  if (
+    inClear &&
+    (code === 534 || code === 522 || /\b(?:TLS|SSL|FTPS|encrypt\w*|secure)\b/i.test(lines.join(" ")))
+  ) {
     return "login-needs-tls";
   }
   if (code === 332) return "login-account";

@@ -23,28 +23,34 @@ const TELL_PUBLIC_ADDRESS: readonly Advice[] = [
       Ferry: "--passive-address",
     },
   },
-  { side: "client", what: "Until then: use a client that ignores this address, as Ferry and curl do, or EPSV." },
+  {
+    side: "client",
+    what: "Until then: use a client that ignores this address, as Ferry and curl do, or EPSV.",
+  },
 ];
 
 const TROUBLES = {
   "pasv-refused": {
     kind: "note",
     text: "The server has no PASV",
-    cause: "It is turned off, or a firewall's FTP inspection refuses the command. Old clients know no other way.",
+    cause:
+      "It is turned off, or a firewall's FTP inspection refuses the command. Old clients know no other way.",
     change: [{ side: "server", what: "Allow PASV.", settings: { vsftpd: "pasv_enable=YES" } }],
     weight: 28,
   },
   "pasv-unreadable": {
     kind: "problem",
     text: "The answer to PASV has no address and port",
-    cause: "The server's configuration makes it say something that is no six numbers, such as a name or a URL.",
+    cause:
+      "The server's configuration makes it say something that is no six numbers, such as a name or a URL.",
     change: TELL_PUBLIC_ADDRESS,
     weight: 70,
   },
   "pasv-address-private": {
     kind: "problem",
     text: "The server tells an address of a private network for data connections: {told}",
-    cause: "It is behind NAT, or in a container, and does not know the address that the world sees. Clients that follow it connect to nowhere.",
+    cause:
+      "It is behind NAT, or in a container, and does not know the address that the world sees. Clients that follow it connect to nowhere.",
     change: TELL_PUBLIC_ADDRESS,
     weight: 80,
   },
@@ -58,16 +64,22 @@ const TROUBLES = {
   "pasv-address-foreign": {
     kind: "problem",
     text: "The server tells the address of another host for data connections: {told}",
-    cause: "Its address has changed since it was configured, or it has several; it could also be an attack (CVE-2020-8284). Most clients do not follow it.",
+    cause:
+      "Its address has changed since it was configured, or it has several; it could also be an attack (CVE-2020-8284). Most clients do not follow it.",
     change: TELL_PUBLIC_ADDRESS,
     weight: 78,
   },
   "pasv-address-outside": {
     kind: "note",
     text: "The server tells its address on the Internet to us, who are on its own network: {told}",
-    cause: "That is right for clients outside. Those inside reach it only if the router turns such connections round.",
+    cause:
+      "That is right for clients outside. Those inside reach it only if the router turns such connections round.",
     change: [
-      { side: "server", what: "Have it tell each network its own address.", settings: { Ferry: "passiveAddress, by network" } },
+      {
+        side: "server",
+        what: "Have it tell each network its own address.",
+        settings: { Ferry: "passiveAddress, by network" },
+      },
       { side: "client", what: "Use a client that ignores this address, as Ferry and curl do, or EPSV." },
     ],
     weight: 35,
@@ -82,7 +94,8 @@ const TROUBLES = {
   "pasv-port-hangs": {
     kind: "problem",
     text: "The port that PASV tells is not answered: {port}",
-    cause: "A firewall drops connections to the server's passive ports. Every transfer waits until it gives up.",
+    cause:
+      "A firewall drops connections to the server's passive ports. Every transfer waits until it gives up.",
     change: OPEN_PORTS,
     weight: 83,
   },
@@ -100,7 +113,8 @@ export const pasv = defineProbe({
     const tries = await tryPassive(visit, await visit.session(), "PASV");
     if ("kind" in tries) {
       const values = { address: visit.address };
-      if (tries.kind === "way-refused") return [tell.found("pasv-refused", { evidence: replyText(tries.reply) })];
+      if (tries.kind === "way-refused")
+        return [tell.found("pasv-refused", { evidence: replyText(tries.reply) })];
       if (tries.kind === "no-port") {
         return [tell.found("pasv-unreadable", { evidence: replyText(tries.reply), values })];
       }
@@ -110,7 +124,11 @@ export const pasv = defineProbe({
   },
 });
 
-function aboutAddress(visit: Visit, { address: told = "", reply }: PassiveTries, tell: Findings<typeof TROUBLES>): Finding[] {
+function aboutAddress(
+  visit: Visit,
+  { address: told = "", reply }: PassiveTries,
+  tell: Findings<typeof TROUBLES>,
+): Finding[] {
   // Behind a proxy nobody here knows the server's address.
   if (addressFamily(visit.address) === undefined) return [];
   const judgement = judgeToldAddress(told, visit.address);
@@ -119,7 +137,11 @@ function aboutAddress(visit: Visit, { address: told = "", reply }: PassiveTries,
   return [tell.found(`pasv-address-${judgement}`, { evidence: replyText(reply), values })];
 }
 
-function aboutPorts(visit: Visit, { failed, ports, reply }: PassiveTries, tell: Findings<typeof TROUBLES>): Finding {
+function aboutPorts(
+  visit: Visit,
+  { failed, ports, reply }: PassiveTries,
+  tell: Findings<typeof TROUBLES>,
+): Finding {
   const range = rangeText(ports);
   if (failed === undefined) {
     visit.facts.passive = [...(visit.facts.passive ?? []), "PASV"];

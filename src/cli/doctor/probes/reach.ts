@@ -45,7 +45,10 @@ export const reach = defineProbe({
       text: "The proxy gives no connection to the server",
       cause: "Many proxies allow connections to the ports of the web only, or want a name and a password.",
       change: [
-        { side: "network", what: "Have the proxy allow CONNECT to the server's port {port} and its passive ports." },
+        {
+          side: "network",
+          what: "Have the proxy allow CONNECT to the server's port {port} and its passive ports.",
+        },
         { side: "client", what: "Check the address, the name and the password in --proxy." },
       ],
       weight: 100,
@@ -53,7 +56,8 @@ export const reach = defineProbe({
     "address-dead": {
       kind: "note",
       text: "One of the addresses does not work: {address}",
-      cause: "The name leads to an address where the server does not listen. Clients that try it first wait, or fail.",
+      cause:
+        "The name leads to an address where the server does not listen. Clients that try it first wait, or fail.",
       change: [
         { side: "server", what: "Have the server listen on {address} too, or take the address out of DNS." },
       ],

@@ -12,7 +12,8 @@ export const server = defineProbe({
     "feat-missing": {
       kind: "note",
       text: "The server does not say what it can do (FEAT)",
-      cause: "It is older than RFC 2389. Clients have to guess: its charset, its listings, how to continue a file.",
+      cause:
+        "It is older than RFC 2389. Clients have to guess: its charset, its listings, how to continue a file.",
       change: [{ side: "server", what: "Update the server." }],
       weight: 25,
     },
@@ -26,7 +27,9 @@ export const server = defineProbe({
     const software = softwareIn([...(facts.greeting?.lines ?? []), ...system.lines, ...features.lines]);
     if (software !== undefined) facts.software = software;
     const says = system.code === 215 ? `"${system.lines[0]}"` : "nothing of its system";
-    const who = tell.ok(software === undefined ? `The server says ${says}` : `It is ${software}, and says ${says}`);
+    const who = tell.ok(
+      software === undefined ? `The server says ${says}` : `It is ${software}, and says ${says}`,
+    );
     if (features.code !== 211) return [who, tell.found("feat-missing", { evidence: replyText(features) })];
     return [who, tell.ok(`It lists ${facts.features.size} features`, [...facts.features.keys()].join(" "))];
   },

@@ -1,4 +1,4 @@
-import type { SecureVersion } from "node:tls";
+import type { TlsVersion } from "../../../client/tls-options.js";
 import { Breakdown } from "../conversation.js";
 import { defineProbe } from "../probe.js";
 import type { Visit } from "../visit.js";
@@ -36,31 +36,35 @@ export const tlsVersions = defineProbe({
   },
   applies: ({ subject }) => subject.tls !== "off",
   async run(visit, tell) {
-    const old: SecureVersion[] = [];
+    const old: TlsVersion[] = [];
     for (const version of ["TLSv1.1", "TLSv1"] as const) {
       const answer = await takes(visit, version);
       if (answer === "no-auth") return [];
       if (answer) old.push(version);
     }
     const versions = old.join(", ");
-    if (old.length === 0) return visit.facts.tlsPeer === undefined ? [] : [tell.ok("No old version of TLS is taken")];
-    return [tell.found(visit.facts.tlsPeer === undefined ? "tls-only-old" : "tls-old-allowed", { values: { versions } })];
+    if (old.length === 0)
+      return visit.facts.tlsPeer === undefined ? [] : [tell.ok("No old version of TLS is taken")];
+    return [
+      tell.found(visit.facts.tlsPeer === undefined ? "tls-only-old" : "tls-old-allowed", {
+        values: { versions },
+      }),
+    ];
   },
 });
 
-async function takes(visit: Visit, version: SecureVersion): Promise<boolean | "no-auth"> {
+async function takes(visit: Visit, version: TlsVersion): Promise<boolean | "no-auth"> {
   const conversation = await visit.connected();
   try {
     if (visit.subject.tls !== "implicit") {
       await conversation.completion();
       if ((await conversation.ask("AUTH", "TLS")).code !== 234) return "no-auth";
     }
-    // OpenSSL 3 signs for these versions only at its lowest level of security.
-    const only = { minVersion: version, maxVersion: version, ciphers: "DEFAULT@SECLEVEL=0" };
-    await conversation.secure({ ...visit.tlsOptions, ...only });
+    await conversation.secure(visit.tlsOptions({ minVersion: version, maxVersion: version }));
     return true;
   } catch (error) {
-    if (error instanceof Breakdown && (error.reason === "handshake" || error.reason === "closed")) return false;
+    if (error instanceof Breakdown && (error.reason === "handshake" || error.reason === "closed"))
+      return false;
     if (error instanceof Breakdown && error.reason === "injected") return "no-auth";
     throw error;
   } finally {

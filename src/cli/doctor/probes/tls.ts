@@ -31,18 +31,26 @@ export const tls = defineProbe({
     "tls-handshake": {
       kind: "problem",
       text: "The server agrees to TLS, and then TLS does not come about",
-      cause: "Certificate and key do not fit, both sides have no version or cipher in common, or a middlebox interferes.",
+      cause:
+        "Certificate and key do not fit, both sides have no version or cipher in common, or a middlebox interferes.",
       change: [
-        { side: "server", what: "Check certificate, key, and the allowed versions and ciphers: TLS 1.2 or 1.3 is needed." },
-        { side: "client", what: "If the server wants a certificate of yours, give it with --cert and --key." },
-        { side: "network", what: "Turn FTP inspection off in firewalls between (\"ALG\", \"inspect ftp\")." },
+        {
+          side: "server",
+          what: "Check certificate, key, and the allowed versions and ciphers: TLS 1.2 or 1.3 is needed.",
+        },
+        {
+          side: "client",
+          what: "If the server wants a certificate of yours, give it with --cert and --key.",
+        },
+        { side: "network", what: 'Turn FTP inspection off in firewalls between ("ALG", "inspect ftp").' },
       ],
       weight: 90,
     },
     "tls-injection": {
       kind: "problem",
       text: "Text in clear came behind the answer to AUTH TLS, before TLS began",
-      cause: "Somebody on the way adds to what the server says, or the server is broken. Nothing of it can be trusted.",
+      cause:
+        "Somebody on the way adds to what the server says, or the server is broken. Nothing of it can be trusted.",
       change: [
         { side: "network", what: "Find out who is between: this is how an attack looks (CVE-2021-22947)." },
         { side: "server", what: "Update the server." },
@@ -77,20 +85,19 @@ export const tls = defineProbe({
 });
 
 async function protect(visit: Visit, conversation: Conversation): Promise<string> {
-  const { facts, subject, tlsOptions } = visit;
-  const secured = await conversation.secure(tlsOptions);
+  const { facts, subject } = visit;
+  const secured = await conversation.secure(visit.tlsOptions());
   const certificate = secured.getPeerCertificate();
-  const nameError = checkServerIdentity(tlsOptions.servername ?? subject.host, certificate)?.message;
-  const { code: chainError } = (secured.authorizationError ?? {}) as { code?: string };
-  const chain = typeof secured.authorizationError === "string" ? secured.authorizationError : chainError;
-  facts.tlsPeer = {
-    certificate,
-    chainError: secured.authorized || chain === "ERR_TLS_CERT_ALTNAME_INVALID" ? undefined : chain,
-    nameError,
+  const nameError = checkServerIdentity(subject.host, certificate)?.message;
+  // Node has an Error in some versions and its code in others.
+  const { code = String(secured.authorizationError) } = Object(secured.authorizationError) as {
+    code?: string;
   };
+  const isAboutChain = !secured.authorized && code !== "ERR_TLS_CERT_ALTNAME_INVALID";
+  facts.tlsPeer = { certificate, chainError: isAboutChain ? code : undefined, nameError };
   // A password goes to a server that cannot prove who it is only where nobody asked for that proof.
   const isProven = secured.authorized && nameError === undefined;
-  if (isProven || subject.insecure || subject.tls === "auto") facts.security = "tls";
+  if (isProven || subject.tlsOptions.insecure === true || subject.tls === "auto") facts.security = "tls";
   const how = subject.tls === "implicit" ? "TLS from the first byte" : "AUTH TLS";
   return `${how} works: ${secured.getProtocol()}, ${secured.getCipher().name}`;
 }
