@@ -44,11 +44,15 @@ export interface ConversationOptions {
 /** The doctor asks for short replies only; FEAT and HELP are the longest. */
 const REPLY_LIMITS = { line: 16 * 1024, reply: 256 * 1024, lines: 5000 };
 const MOST_UNREAD = 64;
+/** Milliseconds for a goodbye. */
+const PATIENCE = 1000;
 const SECRET = /^(?:PASS|ACCT)$/;
 
 export class Conversation {
   /** The newest session of TLS, for data connections to resume. */
   tlsSession: Buffer | undefined;
+  readonly #plain: Socket;
+  /** The same, or TLS on it. */
   #socket: Socket;
   readonly #o: ConversationOptions;
   readonly #decoder = new ReplyDecoder(REPLY_LIMITS);
@@ -62,6 +66,7 @@ export class Conversation {
   /** On a socket that is connected and that nobody has read from. */
   constructor(socket: Socket, o: ConversationOptions) {
     this.#o = o;
+    this.#plain = socket;
     this.#socket = socket;
     socket.setNoDelay(true);
     this.#listen(socket);
@@ -130,7 +135,7 @@ export class Conversation {
    * @throws Breakdown "handshake", "injected"
    */
   async secure(o: ConnectionOptions): Promise<TLSSocket> {
-    const plain = this.#socket;
+    const plain = this.#plain;
     this.#deafen(plain);
     if (this.#replies.length > 0 || this.#decoder.buffered > 0 || plain.readableLength > 0) {
       const heard = this.#replies.map(replyText).join(" / ") || "bytes that are no reply";
@@ -147,14 +152,30 @@ export class Conversation {
     return secured;
   }
 
-  /** Says QUIT, without waiting for more than that it is sent, and closes. */
-  close(): void {
-    if (this.#end === undefined && this.#socket.writable) this.#socket.end("QUIT\r\n");
-    this.destroy();
+  /** Says QUIT, and waits a moment for the server to close: it may count our sessions. */
+  async close(): Promise<void> {
+    if (this.#end !== undefined || !this.#socket.writable) return this.destroy();
+    this.#end = closedByUs();
+    const plain = this.#plain;
+    try {
+      const { signal } = this.#o;
+      await waitFor<void>(
+        { signal, timeout: PATIENCE, timedOut: () => new Error("late"), aborted: stopped },
+        (resolve) => {
+          plain.once("close", () => resolve());
+          this.#socket.end("QUIT\r\n");
+          return () => {};
+        },
+      );
+    } catch {
+      // It is closed in any case.
+    }
+    plain.destroy();
   }
 
   destroy(): void {
-    this.#fail(new Breakdown("closed", "the connection was closed on our side"));
+    this.#fail(closedByUs());
+    this.#plain.destroy();
   }
 
   #listen(socket: Socket): void {
@@ -189,6 +210,7 @@ export class Conversation {
   };
 
   #take(heard: Reply<number>): void {
+    if (this.#end !== undefined) return;
     const reply = withoutSecret(heard, this.#secret);
     this.#o.trace({ kind: "reply", reply });
     if (this.#waiting !== undefined) {
@@ -206,12 +228,14 @@ export class Conversation {
       this.#waiting?.reject(error);
       this.#waiting = undefined;
       this.#socket.destroy();
+      // TLS does not take what is below it along.
+      this.#plain.destroy();
     }
     return this.#end;
   }
 }
 
-/** TLS as its client on a connected socket, with whatever certificate. @throws Breakdown */
+/** TLS as its client on a connected socket, with whatever certificate. The socket is gone when it fails. @throws Breakdown */
 export function handshake(
   plain: Socket,
   tls: ConnectionOptions,
@@ -220,16 +244,26 @@ export function handshake(
 ): Promise<TLSSocket> {
   const failed = (message: string, cause?: unknown) => new Breakdown("handshake", message, "", cause);
   return waitFor<TLSSocket>(
-    { signal, timeout, timedOut: () => failed(`no TLS within ${timeout} ms`), aborted: stopped },
+    { signal, timeout, timedOut: () => failed(`no TLS within ${timeout / 1000} s`), aborted: stopped },
     (resolve, reject) => {
       const secured = connectTls({ ...tls, socket: plain, rejectUnauthorized: false });
+      const giveUp = (): void => {
+        secured.destroy();
+        plain.destroy();
+      };
       // From the first moment to the last: an error without a listener would end the process.
-      secured.on("error", (error) => reject(failed(tlsFailureOf(error).message, error)));
+      secured.on("error", (error) => {
+        reject(failed(tlsFailureOf(error).message, error));
+        giveUp();
+      });
       secured.on("session", onSession);
       secured.once("secureConnect", () => resolve(secured));
-      // Node tells the end of the socket below only here when it comes in the middle of a handshake.
-      plain.once("close", () => reject(failed("the server closed the connection in the handshake")));
-      return () => secured.destroy();
+      // Not every end of what is below is told by TLS in the middle of a handshake.
+      plain.once("close", () => {
+        reject(failed("the server closed the connection in the handshake"));
+        secured.destroy();
+      });
+      return giveUp;
     },
   );
 }
@@ -247,6 +281,10 @@ export function replyText({ code, lines }: Reply<number>): string {
 
 function silent(timeout: number): Breakdown {
   return new Breakdown("silent", `no answer within ${timeout / 1000} s`);
+}
+
+function closedByUs(): Breakdown {
+  return new Breakdown("closed", "the connection was closed on our side");
 }
 
 function stopped(): Breakdown {

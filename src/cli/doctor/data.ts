@@ -289,7 +289,9 @@ async function listen(visit: Visit, control: Conversation): Promise<Prepared | D
   const server = createServer({ allowHalfOpen: true });
   const listening = await bound(server, address);
   const arrival = firstArrival(server, (peer) => sameAddress(peer, visit.address));
+  const closing = new AbortController();
   const close = (): void => {
+    closing.abort();
     server.close();
     void arrival.then((socket) => socket.destroy());
   };
@@ -308,7 +310,7 @@ async function listen(visit: Visit, control: Conversation): Promise<Prepared | D
     close();
     return { kind: "way-refused", verb, reply };
   }
-  return { socket: () => soon(visit, arrival), close };
+  return { socket: () => soon(visit, arrival, closing.signal), close };
 }
 
 async function bound(server: Server, host: string): Promise<AddressInfo> {
@@ -329,9 +331,10 @@ function firstArrival(server: Server, isPeer: (address: string) => boolean): Pro
   });
 }
 
-function soon(visit: Visit, arrival: Promise<Socket>): Promise<Socket | undefined> {
+/** Undefined when nobody comes in time, or is waited for any more. */
+function soon(visit: Visit, arrival: Promise<Socket>, closing: AbortSignal): Promise<Socket | undefined> {
   return unlessSilent(
-    waitFor<Socket>(
+    waitFor<Socket | undefined>(
       {
         signal: visit.signal,
         timeout: visit.subject.timeout,
@@ -340,6 +343,7 @@ function soon(visit: Visit, arrival: Promise<Socket>): Promise<Socket | undefine
       },
       (resolve) => {
         void arrival.then(resolve);
+        closing.addEventListener("abort", () => resolve(undefined), { once: true });
         return () => {};
       },
     ),

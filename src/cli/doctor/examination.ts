@@ -64,7 +64,7 @@ export async function examine(
       }
     }
   } finally {
-    visit.close();
+    await visit.close();
   }
   return { facts: visit.facts, findings };
 }

@@ -135,6 +135,7 @@ export class Visit {
     this.#signal = signal;
     const proxy = subject.proxy === undefined ? undefined : parseProxy(subject.proxy);
     this.route = { proxy, localAddress: undefined };
+    if (subject.tls === "off") this.facts.security = "clear";
   }
 
   /** Ends the probe that runs. */
@@ -244,12 +245,12 @@ export class Visit {
 
   /** After a probe that left it out of step, or may have. */
   dropSession(): void {
-    this.#session?.close();
+    this.#session?.destroy();
     this.#session = undefined;
   }
 
-  close(): void {
-    this.#session?.close();
+  async close(): Promise<void> {
+    await this.#session?.close();
     for (const resource of this.#open) resource.destroy();
     this.#open.clear();
   }

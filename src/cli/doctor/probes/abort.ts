@@ -1,7 +1,8 @@
 import type { Socket } from "node:net";
+import { waitFor } from "../../../connection/deadline.js";
 import type { Reply } from "../../../protocol/reply.js";
 import { Breakdown, type Conversation, replyText } from "../conversation.js";
-import { outcomeText, prepare, protectedSocket } from "../data.js";
+import { outcomeText, type Prepared, prepare, protectedSocket } from "../data.js";
 import { defineProbe } from "../probe.js";
 import type { Visit } from "../visit.js";
 
@@ -57,7 +58,7 @@ export const abort = defineProbe({
     if (typeof begun === "string") return [tell.unknown("Whether ABOR works", begun)];
     const begin = performance.now();
     session.send("ABOR");
-    begun.destroy();
+    begun.close();
     const { replies, end } = await untilInStep(session);
     const evidence = replies.map(replyText).join(" / ") || undefined;
     if (end !== "in-step") visit.dropSession();
@@ -73,8 +74,19 @@ export const abort = defineProbe({
   },
 });
 
-/** A transfer that has begun and that nobody reads; why not, when it did not. */
-async function beginTransfer(visit: Visit, session: Conversation): Promise<Socket | string> {
+/** Until the first bytes have come, or none come any more: before that there may be nothing to break off. */
+async function underWay(visit: Visit, socket: Socket): Promise<void> {
+  const { signal } = visit;
+  const timedOut = (): Error => new Breakdown("silent", "no data came");
+  const aborted = (): Error => new Breakdown("stopped", "stopped");
+  await waitFor<void>({ signal, timeout: visit.subject.timeout, timedOut, aborted }, (resolve) => {
+    for (const event of ["readable", "end", "close"]) socket.once(event, () => resolve());
+    return () => socket.destroy();
+  });
+}
+
+/** A transfer that has begun and of which nobody reads more than its first bytes; why not, when it did not. */
+async function beginTransfer(visit: Visit, session: Conversation): Promise<Prepared | string> {
   const { way = "EPSV", file } = visit.facts;
   await session.ask("TYPE", "I");
   const prepared = await prepare(visit, session, way);
@@ -89,7 +101,15 @@ async function beginTransfer(visit: Visit, session: Conversation): Promise<Socke
   const socket = await prepared.socket();
   if (socket === undefined) return "no data connection came";
   const secured = await protectedSocket(visit, session, {}, socket);
-  if (!("kind" in secured)) return secured.on("error", () => {});
+  if (!("kind" in secured)) {
+    secured.on("error", () => {});
+    await underWay(visit, secured);
+    const close = (): void => {
+      secured.destroy();
+      prepared.close();
+    };
+    return { socket: prepared.socket, close };
+  }
   prepared.close();
   return secured.kind === "done" ? "" : outcomeText(secured);
 }
@@ -111,7 +131,7 @@ async function untilInStep(session: Conversation): Promise<{
     session.send("NOOP");
     for (;;) {
       const reply = await session.next();
-      if (reply.code === 200) break;
+      if (answersNoop(reply.code)) break;
       replies.push(reply);
       if (replies.length >= MOST_REPLIES) return { replies, end: "abor-out-of-step" };
     }
@@ -121,4 +141,9 @@ async function untilInStep(session: Conversation): Promise<{
     if (error instanceof Breakdown && error.reason === "closed") return { replies, end: "abor-closes" };
     throw error;
   }
+}
+
+/** No transfer ends with these. */
+function answersNoop(code: number): boolean {
+  return code === 200 || code === 500 || code === 502;
 }

@@ -72,6 +72,7 @@ export const certificate = defineProbe({
       weight: 75,
     },
   },
+  applies: ({ subject }) => subject.tls !== "off",
   async run({ facts: { tlsPeer }, subject, world }, tell) {
     if (tlsPeer === undefined) return [];
     const { certificate, chainError, nameError } = tlsPeer;

@@ -111,7 +111,7 @@ export const greeting = defineProbe({
       if (visit.subject.tls === "implicit") await conversation.secure(visit.tlsOptions());
       const reply = await conversation.completion();
       const took = performance.now() - begin;
-      conversation.close();
+      await conversation.close();
       const evidence = replyText(reply);
       if (reply.code >= 300) return [tell.found("greeting-refused", { evidence })];
       visit.facts.greeting = reply;
@@ -153,7 +153,7 @@ async function beginsWithTls(visit: Visit): Promise<boolean> {
   try {
     const conversation = await visit.connected();
     await conversation.secure(visit.tlsOptions());
-    conversation.close();
+    await conversation.close();
     return true;
   } catch (error) {
     if (!(error instanceof Breakdown) || error.reason === "stopped") throw error;
@@ -165,7 +165,7 @@ async function greetsInClear(visit: Visit): Promise<boolean> {
   try {
     const conversation = await visit.connected();
     await conversation.completion();
-    conversation.close();
+    await conversation.close();
     return true;
   } catch (error) {
     if (!(error instanceof Breakdown) || error.reason === "stopped") throw error;

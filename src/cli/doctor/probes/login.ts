@@ -7,7 +7,7 @@ export const login = defineProbe({
   id: "login",
   section: "Login",
   title: "the login",
-  needs: ["security"],
+  needs: ["greeting", "security"],
   troubles: {
     "login-refused": {
       kind: "problem",

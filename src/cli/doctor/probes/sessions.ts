@@ -43,7 +43,7 @@ export const sessions = defineProbe({
       const values = { taken: others.length + 1, asked };
       return [tell.found("sessions-limited", { values, evidence: reasonOf(error) })];
     } finally {
-      for (const other of others) other.close();
+      await Promise.all(others.map((other) => other.close()));
     }
   },
 });

@@ -60,7 +60,7 @@ export const tlsReuse = defineProbe({
     // A client that never resumes: servers may hold those that have resumed once to it.
     const stranger = await visit.anotherSession();
     const anew = await listing(visit, stranger, false);
-    stranger.close();
+    await stranger.close();
     if (anew !== "whole") {
       if (resumed === "resumed") return [tell.found("tls-reuse-required", { evidence: anew })];
       return [tell.unknown("Whether the TLS session is resumed", anew)];

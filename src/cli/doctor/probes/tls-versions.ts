@@ -68,6 +68,6 @@ async function takes(visit: Visit, version: TlsVersion): Promise<boolean | "no-a
     if (error instanceof Breakdown && error.reason === "injected") return "no-auth";
     throw error;
   } finally {
-    conversation.close();
+    await conversation.close();
   }
 }

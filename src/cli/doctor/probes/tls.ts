@@ -79,7 +79,7 @@ export const tls = defineProbe({
       if (error.reason === "handshake") return [tell.found("tls-handshake", { evidence: error.message })];
       throw error;
     } finally {
-      conversation.close();
+      await conversation.close();
     }
   },
 });
