@@ -93,7 +93,7 @@ export function troubleFinding(
     cause: filled(trouble.cause, values),
     change: trouble.change.map((advice) => ({
       side: advice.side,
-      what: filled(advice.what, values) + settingText(advice, software),
+      what: withSetting(filled(advice.what, values), settingText(advice, software)),
     })),
     weight: trouble.weight,
   };
@@ -108,12 +108,16 @@ function filled(text: string, values: Readonly<Record<string, string | number>>)
   });
 }
 
+function withSetting(what: string, setting: string): string {
+  return setting === "" ? what : `${what.replace(/\.$/, "")} (${setting}).`;
+}
+
 /** The setting of the server that it is; of all that we know when it does not say which it is. */
 function settingText({ settings }: Advice, software: Software | undefined): string {
   if (settings === undefined) return "";
   const own = software === undefined ? undefined : settings[software];
-  if (own !== undefined) return ` (${software}: ${own})`;
+  if (own !== undefined) return `${software}: ${own}`;
   if (software !== undefined) return "";
   const all = Object.entries(settings).map(([name, setting]) => `${name}: ${setting}`);
-  return ` (${all.join("; ")})`;
+  return all.join("; ");
 }

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { leakCheck } from "../../testing/leak-check.js";
 import { connectionCases } from "./cases/connection.support.test.js";
@@ -53,12 +52,6 @@ describe("each trouble is found when it is there", () => {
 test("every declared trouble has a case", () => {
   const declared = DECLARED.map(([id]) => id).sort();
   assert.deepEqual([...Object.keys(CASES), ...NOT_ON_THE_LOOPBACK].sort(), declared);
-});
-
-test("docs/doctor.md tells of every trouble, and of no other, with its kind", () => {
-  const page = readFileSync(new URL("../../../docs/doctor.md", import.meta.url), "utf8");
-  const rows = [...page.matchAll(/^\| `([\w-]+)` \| (problem|note)\b/gm)].map(([, id, kind]) => [id, kind]);
-  assert.deepEqual(rows.sort(), DECLARED.map(([id, { kind }]) => [id, kind]).sort());
 });
 
 describe("a healthy server", () => {

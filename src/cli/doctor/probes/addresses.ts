@@ -13,7 +13,7 @@ export const addresses = defineProbe({
       text: "The name {host} leads to no address",
       cause: "It is not in DNS, it is misspelt, or this machine cannot ask its DNS server.",
       change: [
-        { side: "client", what: "Check the spelling of the host in the URL, and this machine's DNS server" },
+        { side: "client", what: "Check the spelling of the host in the URL, and this machine's DNS server." },
         { side: "server", what: "Have an A or AAAA record for the name made in DNS." },
       ],
       weight: 100,

@@ -69,7 +69,7 @@ const TROUBLES = {
   },
   "greeting-not-ftp": {
     kind: "problem",
-    text: "What answers there is not an FTP server{what}",
+    text: "What answers there is no FTP server, but {service}",
     cause: "Another service listens on this port.",
     change: [
       { side: "client", what: "Check the port in the URL; for SFTP, which is SSH, use an SFTP client." },
@@ -137,7 +137,7 @@ async function withoutGreeting(
     case "closed":
       return tell.found((await beginsWithTls(visit)) ? "tls-begins-at-once" : "greeting-closed");
     case "not-ftp":
-      return tell.found("greeting-not-ftp", { evidence, values: { what: serviceOf(evidence) } });
+      return tell.found("greeting-not-ftp", { evidence, values: { service: serviceOf(evidence) } });
     case "handshake":
       return (await greetsInClear(visit))
         ? tell.found("tls-not-at-once", { evidence: error.message })
@@ -174,7 +174,7 @@ async function greetsInClear(visit: Visit): Promise<boolean> {
 }
 
 function serviceOf(firstBytes: string): string {
-  if (firstBytes.startsWith("SSH-")) return ", but an SSH server";
-  if (/^HTTP\/|^<(?:!doctype|html)/i.test(firstBytes)) return ", but a web server";
-  return "";
+  if (firstBytes.startsWith("SSH-")) return "an SSH server";
+  if (/^HTTP\/|^<(?:!doctype|html)/i.test(firstBytes)) return "a web server";
+  return "something else";
 }

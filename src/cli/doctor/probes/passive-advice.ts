@@ -15,7 +15,7 @@ export const PASSIVE_PORT_SETTINGS = {
 export const OPEN_PORTS: readonly Advice[] = [
   {
     side: "server",
-    what: "Give it a small range of passive ports; seen were {ports}",
+    what: "Give it a small range of passive ports; seen were {ports}.",
     settings: PASSIVE_PORT_SETTINGS,
   },
   {

@@ -11,7 +11,7 @@ import { OPEN_PORTS } from "./passive-advice.js";
 const TELL_PUBLIC_ADDRESS: readonly Advice[] = [
   {
     side: "server",
-    what: "Have it tell the address that its clients connect to, {address}",
+    what: "Have it tell the address that its clients connect to, {address}.",
     settings: {
       vsftpd: "pasv_address",
       ProFTPD: "MasqueradeAddress",
