@@ -51,4 +51,10 @@ export { type FtpScheme, type FtpUrl, formatFtpUrl, parseFtpUrl } from "./url.js
 export type { FtpDigestAlgorithm } from "./verbs/digest.js";
 export type { FtpEntry, ListOptions } from "./verbs/listing.js";
 export { isSafeName } from "./verbs/names.js";
-export type { DownloadOptions, TransferOptions, Transferred, UploadOptions } from "./verbs/transfers.js";
+export type {
+  DownloadOptions,
+  TransferOptions,
+  Transferred,
+  TransferType,
+  UploadOptions,
+} from "./verbs/transfers.js";

@@ -1,5 +1,10 @@
 /** Downloads and uploads: where they begin, what is asked before, and what is set after. */
-import { ASCII, IMAGE, type TransferParameters } from "../../protocol/representation.js";
+import {
+  ASCII,
+  IMAGE,
+  type RepresentationType,
+  type TransferParameters,
+} from "../../protocol/representation.js";
 import { parseTimestamp } from "../../protocol/timestamp.js";
 import type { WriteHandle } from "../../storage/storage.js";
 import { FtpArgumentError } from "../errors.js";
@@ -11,10 +16,12 @@ import { runTransfer, type TransferResult } from "../transfer/transfer.js";
 import { sizeOf } from "./files.js";
 import { setTimes } from "./times.js";
 
+export type TransferType = "image" | "ascii" | "local8";
+
 export interface TransferOptions {
   readonly signal?: AbortSignal;
-  /** "ascii": line ends of text are converted; "image" when absent. */
-  readonly type?: "image" | "ascii";
+  /** "ascii": line ends of text are converted; "local8": bytes as they are, for hosts whose own are longer (TYPE L 8). "image" when absent. */
+  readonly type?: TransferType;
   /** Bytes per second at most, instead of the client's. */
   readonly rate?: number;
   readonly onProgress?: OnProgress;
@@ -167,8 +174,14 @@ function rangeOf({ start = 0, end }: { readonly start?: number; readonly end?: n
 }
 
 export function parametersOf(type: TransferOptions["type"]): TransferParameters {
-  return { type: type === "ascii" ? ASCII : IMAGE, structure: "F", mode: "S" };
+  return { type: TYPES[type ?? "image"], structure: "F", mode: "S" };
 }
+
+const TYPES: Readonly<Record<TransferType, RepresentationType>> = {
+  image: IMAGE,
+  ascii: ASCII,
+  local8: { kind: "local", byteSize: 8 },
+};
 
 function transferred({ bytes, duration }: TransferResult, start: number): Transferred {
   return { bytes, start, duration };
