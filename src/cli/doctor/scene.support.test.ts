@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { createSecureContext, type SecureContext, TLSSocket } from "node:tls";
 import { Worker } from "node:worker_threads";
+import { formatTimestamp } from "../../protocol/timestamp.js";
 import {
   type Script,
   type ScriptedAnswer,
@@ -25,45 +26,61 @@ export type Answers = Readonly<Record<string, ScriptedAnswer>>;
 const starts = new WeakMap<ScriptedPeer, number>();
 const sizes = new WeakMap<ScriptedPeer, number>();
 
-export const HEALTHY: Answers = {
-  FEAT: [
-    "211-Features:",
-    " UTF8",
-    " SIZE",
-    " MDTM",
-    " MFMT",
-    " EPSV",
-    " REST STREAM",
-    " MLST type*;size*;modify*;",
-    "211 End",
-  ],
-  SYST: "215 UNIX Type: L8",
-  STAT: ["211-Status:", " Session timeout in seconds is 300", "211 End"],
-  LIST: (peer) => sendData(peer, "-rw-r--r-- 1 a b 5000 Nov 20 11:30 file.bin\r\n"),
-  MLSD: (peer) => sendData(peer, "type=file;size=5000;modify=20261120113000; file.bin\r\n"),
-  REST: (peer, argument) => {
-    starts.set(peer, Number(argument));
-    peer.reply("350 Go on.");
-  },
-  RETR: async (peer) => {
-    const start = starts.get(peer) ?? 0;
-    starts.delete(peer);
-    await sendData(peer, FILE.subarray(start));
-  },
-  SIZE: (peer, name) => peer.reply(name === "file.bin" ? "213 5000" : `213 ${sizes.get(peer) ?? 0}`),
-  MDTM: (peer, name) =>
-    peer.reply(`213 ${times.get(peer) ?? (name === "file.bin" ? "20261120113000" : "20261120120000")}`),
-  MFMT: (peer, argument) => {
-    times.set(peer, argument.slice(0, 14));
-    peer.reply(`213 Modify=${argument}`);
-  },
-  STOR: async (peer, name) => {
-    names.set(peer, name);
-    sizes.set(peer, await receiveData(peer));
-  },
-  NLST: (peer) => sendData(peer, `file.bin\r\n${names.get(peer) ?? ""}\r\n`),
-  DELE: "250 Gone.",
-};
+/** Of a server whose one file was written half an hour ago. */
+export function healthy(now: number): Answers {
+  const modified = now - HALF_AN_HOUR;
+  return {
+    FEAT: [
+      "211-Features:",
+      " UTF8",
+      " SIZE",
+      " MDTM",
+      " MFMT",
+      " EPSV",
+      " REST STREAM",
+      " MLST type*;size*;modify*;",
+      "211 End",
+    ],
+    SYST: "215 UNIX Type: L8",
+    STAT: ["211-Status:", " Session timeout in seconds is 300", "211 End"],
+    LIST: (peer) => sendData(peer, listLine(modified)),
+    MLSD: (peer) => sendData(peer, factLine(modified)),
+    REST: (peer, argument) => {
+      starts.set(peer, Number(argument));
+      peer.reply("350 Go on.");
+    },
+    RETR: async (peer) => {
+      const start = starts.get(peer) ?? 0;
+      starts.delete(peer);
+      await sendData(peer, FILE.subarray(start));
+    },
+    SIZE: (peer, name) => peer.reply(name === "file.bin" ? "213 5000" : `213 ${sizes.get(peer) ?? 0}`),
+    MDTM: (peer, name) =>
+      peer.reply(`213 ${times.get(peer) ?? formatTimestamp(name === "file.bin" ? modified : now)}`),
+    MFMT: (peer, argument) => {
+      times.set(peer, argument.slice(0, 14));
+      peer.reply(`213 Modify=${argument}`);
+    },
+    STOR: async (peer, name) => {
+      names.set(peer, name);
+      sizes.set(peer, await receiveData(peer));
+    },
+    NLST: (peer) => sendData(peer, `file.bin\r\n${names.get(peer) ?? ""}\r\n`),
+    DELE: "250 Gone.",
+  };
+}
+
+const HALF_AN_HOUR = 30 * 60_000;
+
+/** A line of LIST, in UTC. */
+export function listLine(modified: number, name = "file.bin"): string {
+  const [, day, month, , time = ""] = new Date(modified).toUTCString().split(" ");
+  return `-rw-r--r-- 1 a b 5000 ${month} ${day} ${time.slice(0, 5)} ${name}\r\n`;
+}
+
+export function factLine(modified: number): string {
+  return `type=file;size=5000;modify=${formatTimestamp(modified)}; file.bin\r\n`;
+}
 
 const times = new WeakMap<ScriptedPeer, string>();
 const names = new WeakMap<ScriptedPeer, string>();
@@ -156,9 +173,14 @@ export async function examined({
   subject = {},
   world = {},
 }: Scene = {}): Promise<readonly Finding[]> {
-  await using server = await ScriptedServer.start({ ...script, answers: { ...HEALTHY, ...script.answers } });
+  await using server = await ScriptedServer.start({
+    ...script,
+    answers: { ...healthy((world.now ?? fixed)()), ...script.answers },
+  });
   return await examinedAt({ port: server.port, ...subject }, world);
 }
+
+const fixed = (): number => NOW;
 
 /** What is found at any port. */
 export async function examinedAt(
@@ -182,7 +204,7 @@ export async function examinedAt(
     },
     {
       lookup: () => Promise.resolve([{ address: "127.0.0.1", family: 4 }]),
-      now: () => NOW,
+      now: fixed,
       slowGreeting: 3000,
       ...world,
     },

@@ -29,8 +29,10 @@ export const list = defineProbe({
       .filter((line): line is ListedLine => line !== undefined);
     facts.listed = listed;
     const seen = listed.filter(({ name }) => name !== "." && name !== "..");
-    if (seen.length > 0)
-      return [tell.ok(`LIST is in the dialect of ${reader.dialect}: ${seen.length} entries`)];
+    if (seen.length > 0) {
+      const count = seen.length === 1 ? "one entry" : `${seen.length} entries`;
+      return [tell.ok(`LIST is in the dialect of ${reader.dialect}: ${count}`)];
+    }
     // "total 0" and the like are no entries.
     const first = lines.find((line) => !/^total\b/i.test(line));
     if (first === undefined || listed.length > 0) return [tell.ok("LIST works; the folder is empty")];
