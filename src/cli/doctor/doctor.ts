@@ -61,6 +61,7 @@ async function doctor(text: string, flags: DoctorFlags, terminal: Terminal): Pro
   let examined: Examined = { facts: {}, findings: [] };
   const work = async (signal: AbortSignal): Promise<void> => {
     examined = await examine(subject, WORLD, signal, {
+      onBegin: (probe) => report?.begin(probe),
       onFinding: (finding, probe) => report?.finding(finding, probe),
     });
     signal.throwIfAborted();

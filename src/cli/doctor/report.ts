@@ -59,15 +59,26 @@ export class Report {
   readonly #coloured: boolean;
   readonly #marks: Marks;
   readonly #width: number;
+  readonly #lively: boolean;
   #section: Section | undefined;
+  /** Whether the cursor's line says what is examined now. */
+  #waiting = false;
 
   constructor(terminal: Pick<Terminal, "output" | "environment">) {
     const { output, environment } = terminal;
     this.#terminal = terminal;
-    this.#coloured =
-      output.isTTY === true && (environment.NO_COLOR ?? "") === "" && environment.TERM !== "dumb";
+    this.#lively = output.isTTY === true && environment.TERM !== "dumb";
+    this.#coloured = this.#lively && (environment.NO_COLOR ?? "") === "";
     this.#marks = speaksUtf8(environment) ? UTF8_MARKS : ASCII_MARKS;
     this.#width = Math.max(NARROWEST, Math.min(output.columns ?? WIDEST, WIDEST));
+  }
+
+  /** On a terminal: what may take a while, until something is found. */
+  begin({ title }: Pick<Probe, "title">): void {
+    if (!this.#lively) return;
+    this.#erase();
+    this.#terminal.output.write(`  ${this.#paint(`... ${title}`.slice(0, this.#width - 3), 90)}\r`);
+    this.#waiting = true;
   }
 
   heading(url: string): void {
@@ -124,7 +135,13 @@ export class Report {
     }
   }
 
+  #erase(): void {
+    if (this.#waiting) this.#terminal.output.write("\u001b[K");
+    this.#waiting = false;
+  }
+
   #line(text: string): void {
+    this.#erase();
     this.#terminal.output.write(`${text}\n`);
   }
 

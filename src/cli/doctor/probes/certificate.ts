@@ -79,29 +79,43 @@ export const certificate = defineProbe({
     const demanded = subject.tls !== "auto" && subject.tlsOptions.insecure !== true;
     // Where nobody asked for a proof, its lack is only worth knowing.
     const kind = demanded ? "problem" : "note";
-    const evidence = described(certificate);
     const found: Finding[] = [];
+    // Once is enough.
+    const evidence = (): string | undefined => (found.length === 0 ? described(certificate) : undefined);
     const until = Date.parse(certificate.valid_to);
     const from = Date.parse(certificate.valid_from);
     const now = world.now();
     if (now > until)
-      found.push(tell.found("certificate-expired", { evidence, values: { date: dayText(until) } }));
+      found.push(
+        tell.found("certificate-expired", { evidence: evidence(), values: { date: dayText(until) } }),
+      );
     else if (now < from)
-      found.push(tell.found("certificate-not-yet", { evidence, values: { date: dayText(from) } }));
+      found.push(
+        tell.found("certificate-not-yet", { evidence: evidence(), values: { date: dayText(from) } }),
+      );
     else if (until - now < SOON) {
       const days = Math.floor((until - now) / DAY);
-      found.push(tell.found("certificate-ends-soon", { evidence, values: { days, date: dayText(until) } }));
+      found.push(
+        tell.found("certificate-ends-soon", { evidence: evidence(), values: { days, date: dayText(until) } }),
+      );
     }
     if (chainError !== undefined && /SELF_SIGNED_CERT$/.test(chainError) && isItsOwn(certificate)) {
-      found.push(tell.found("certificate-self-signed", { kind, evidence }));
+      found.push(tell.found("certificate-self-signed", { kind, evidence: evidence() }));
     } else if (chainError !== undefined && !/EXPIRED|NOT_YET/.test(chainError)) {
-      found.push(tell.found("certificate-untrusted", { kind, evidence: `${chainError}; ${evidence}` }));
+      found.push(
+        tell.found("certificate-untrusted", {
+          kind,
+          evidence: [chainError, evidence()].filter(Boolean).join("; "),
+        }),
+      );
     }
     if (nameError !== undefined) {
       const values = { host: subject.host, names: namesOf(certificate) };
-      found.push(tell.found("certificate-name", { kind, evidence, values }));
+      found.push(tell.found("certificate-name", { kind, evidence: evidence(), values }));
     }
-    return found.length > 0 ? found : [tell.ok(`The certificate is valid until ${dayText(until)}`, evidence)];
+    return found.length > 0
+      ? found
+      : [tell.ok(`The certificate is valid until ${dayText(until)}`, evidence())];
   },
 });
 

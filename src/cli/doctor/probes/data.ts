@@ -2,6 +2,7 @@ import { decodeText } from "../../../protocol/text.js";
 import { type DataOutcome, outcomeText, runTransfer } from "../data.js";
 import { defineProbe } from "../probe.js";
 import type { Visit, Way } from "../visit.js";
+import { PASSIVE_PORT_SETTINGS } from "./passive-advice.js";
 
 export const data = defineProbe({
   id: "data",
@@ -12,9 +13,15 @@ export const data = defineProbe({
     "data-none": {
       kind: "problem",
       text: "No data connection can be made at all, passive or active",
-      cause: "The server's passive ports cannot be reached, and the server cannot reach us.",
+      cause:
+        "Passive ones are refused, or the server's ports cannot be reached; and the server cannot reach us.",
       change: [
-        { side: "network", what: "Open the server's passive ports: see what is said of EPSV and PASV." },
+        {
+          side: "server",
+          what: "Allow passive mode, with a small range of ports.",
+          settings: { ...PASSIVE_PORT_SETTINGS, vsftpd: "pasv_enable=YES, pasv_min_port, pasv_max_port" },
+        },
+        { side: "network", what: "Let TCP connections to these ports through, to the server." },
       ],
       weight: 89,
     },
@@ -83,7 +90,7 @@ export const data = defineProbe({
     const ways: Way[] = subject.active
       ? ["active", ...passive]
       : [...passive, ...(proxied ? [] : ["active" as const])];
-    let last: DataOutcome | undefined;
+    const failed: Exclude<DataOutcome, { kind: "done" }>[] = [];
     for (const way of ways) {
       const outcome = await listing(visit, way);
       if (outcome.kind === "done") {
@@ -95,10 +102,10 @@ export const data = defineProbe({
           ),
         ];
       }
-      last ??= way === "active" && !subject.active ? undefined : outcome;
+      failed.push(outcome);
     }
-    if (last === undefined || last.kind === "done") return [tell.found("data-none")];
-    return [tell.found(TROUBLE_OF[last.kind], { evidence: outcomeText(last) })];
+    const id = failed.map(({ kind }) => TROUBLE_OF[kind]).find((each) => each !== "data-none") ?? "data-none";
+    return [tell.found(id, { evidence: failed.map(outcomeText).join("; ") || undefined })];
   },
 });
 

@@ -8,11 +8,11 @@ const TROUBLES = {
     kind: "problem",
     text: "The server turns us away before the login",
     cause:
-      "It has too many sessions, all in all or from this address, it has banned this address, or it is going down.",
+      "It has too many sessions, all in all or from this address, it has banned this address, its configuration is wrong, or it is going down.",
     change: [
       {
         side: "server",
-        what: "Look into its log for this address; allow more sessions, or end the ban.",
+        what: "Look into its log for this address; allow more sessions, or end the ban, or mend what its answer complains of.",
         settings: {
           vsftpd: "max_clients, max_per_ip, tcp_wrappers",
           ProFTPD: "MaxInstances, MaxClientsPerHost, mod_ban",

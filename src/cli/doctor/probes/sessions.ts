@@ -19,7 +19,7 @@ export const sessions = defineProbe({
           side: "server",
           what: "Allow more sessions.",
           settings: {
-            vsftpd: "max_per_ip",
+            vsftpd: "max_clients, max_per_ip",
             ProFTPD: "MaxClientsPerUser, MaxClientsPerHost",
             "Pure-FTPd": "MaxClientsPerIP",
             Ferry: "--max-sessions-per-address, `ferry user set --max-sessions`",
