@@ -110,7 +110,6 @@ const MISSING: Readonly<Record<Need, string>> = {
   addresses: "the host has no address",
   address: "the server cannot be reached",
   greeting: "the server did not greet",
-  tlsPeer: "no TLS came about",
   security: "there is no connection that a password may be sent over",
   login: "the login did not work",
   way: "no data connection works",

@@ -67,6 +67,8 @@ export interface Details {
 }
 
 const LONGEST_EVIDENCE = 200;
+/** Settings of servers that are named when nobody knows which it is; docs/doctor.md has the others. */
+const USUAL = 3;
 
 /** Text of a peer for people: on one line, cut, control characters escaped. */
 export function evidenceOf(text: string): string {
@@ -112,12 +114,12 @@ function withSetting(what: string, setting: string): string {
   return setting === "" ? what : `${what.replace(/\.$/, "")} (${setting}).`;
 }
 
-/** The setting of the server that it is; of all that we know when it does not say which it is. */
+/** The setting of the server that it is; of the usual ones when it does not say which it is. */
 function settingText({ settings }: Advice, software: Software | undefined): string {
   if (settings === undefined) return "";
   const own = software === undefined ? undefined : settings[software];
   if (own !== undefined) return `${software}: ${own}`;
   if (software !== undefined) return "";
   const all = Object.entries(settings).map(([name, setting]) => `${name}: ${setting}`);
-  return all.join("; ");
+  return all.length > USUAL ? `${all.slice(0, USUAL).join("; ")}; others have the like` : all.join("; ");
 }

@@ -112,11 +112,15 @@ export class Report {
       this.#line("");
       this.#line(this.#bold("What to change"));
     }
+    const said = new Set<string>();
     for (const [n, { text, cause, change, kind }] of troubles.entries()) {
       const number = `${String(n + 1).padStart(3)}. `;
       this.#block(number, text, (line) => this.#paint(line, COLOURS[kind]));
       this.#block("     ", cause);
-      for (const { side, what } of change) this.#block("     - ", `${SIDES[side]}: ${what}`);
+      const advice = change.map(({ side, what }) => `${SIDES[side]}: ${what}`);
+      const fresh = advice.filter((each) => !said.has(each));
+      for (const each of fresh.length > 0 ? fresh : ["As above."]) this.#block("     - ", each);
+      for (const each of advice) said.add(each);
     }
     const leftOut = findings.filter((finding) => finding.kind === "unknown" && finding.leftOut === true);
     if (leftOut.length > 0) {

@@ -10,7 +10,7 @@ import type { Features } from "../../protocol/features.js";
 import type { ListedLine } from "../../protocol/listing/line.js";
 import type { Reply } from "../../protocol/reply.js";
 import { Breakdown, Conversation } from "./conversation.js";
-import type { Software } from "./software.js";
+import { type Software, softwareIn } from "./software.js";
 
 /** What the user asked for. */
 export interface Subject {
@@ -96,16 +96,7 @@ export interface Facts {
 }
 
 /** What a probe may ask for. */
-export type Need =
-  | "addresses"
-  | "address"
-  | "greeting"
-  | "tlsPeer"
-  | "security"
-  | "login"
-  | "way"
-  | "listing"
-  | "file";
+export type Need = "addresses" | "address" | "greeting" | "security" | "login" | "way" | "listing" | "file";
 
 /** Why a login did not come about. */
 export class LoginRefused extends Error {
@@ -136,6 +127,12 @@ export class Visit {
     const proxy = subject.proxy === undefined ? undefined : parseProxy(subject.proxy);
     this.route = { proxy, localAddress: undefined };
     if (subject.tls === "off") this.facts.security = "clear";
+  }
+
+  /** From what the server says of itself; its first word counts. */
+  learnSoftware(texts: readonly string[]): void {
+    const software = softwareIn(texts);
+    if (software !== undefined) this.facts.software ??= software;
   }
 
   /** Ends the probe that runs. */

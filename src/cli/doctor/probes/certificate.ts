@@ -9,7 +9,7 @@ export const certificate = defineProbe({
   id: "certificate",
   section: "TLS",
   title: "the server's certificate",
-  needs: ["tlsPeer"],
+  needs: [],
   troubles: {
     "certificate-expired": {
       kind: "problem",
@@ -72,7 +72,7 @@ export const certificate = defineProbe({
       weight: 75,
     },
   },
-  applies: ({ subject }) => subject.tls !== "off",
+  applies: ({ facts }) => facts.tlsPeer !== undefined,
   async run({ facts: { tlsPeer }, subject, world }, tell) {
     if (tlsPeer === undefined) return [];
     const { certificate, chainError, nameError } = tlsPeer;

@@ -115,6 +115,7 @@ export const greeting = defineProbe({
       const evidence = replyText(reply);
       if (reply.code >= 300) return [tell.found("greeting-refused", { evidence })];
       visit.facts.greeting = reply;
+      visit.learnSoftware(reply.lines);
       return took < visit.world.slowGreeting
         ? [tell.ok("It greets", evidence)]
         : [tell.found("greeting-slow", { evidence, values: { seconds: (took / 1000).toFixed(1) } })];

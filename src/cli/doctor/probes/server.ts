@@ -1,7 +1,6 @@
 import { parseFeatures } from "../../../protocol/features.js";
 import { replyText } from "../conversation.js";
 import { defineProbe } from "../probe.js";
-import { softwareIn } from "../software.js";
 
 export const server = defineProbe({
   id: "server",
@@ -24,8 +23,8 @@ export const server = defineProbe({
     const system = await session.ask("SYST");
     const features = await session.ask("FEAT");
     facts.features = parseFeatures(features);
-    const software = softwareIn([...(facts.greeting?.lines ?? []), ...system.lines, ...features.lines]);
-    if (software !== undefined) facts.software = software;
+    visit.learnSoftware([...system.lines, ...features.lines]);
+    const { software } = facts;
     const says = system.code === 215 ? `"${system.lines[0]}"` : "nothing of its system";
     const who = tell.ok(
       software === undefined ? `The server says ${says}` : `It is ${software}, and says ${says}`,
