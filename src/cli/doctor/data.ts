@@ -11,6 +11,7 @@ import {
   parsePassiveReply,
 } from "../../protocol/host-port.js";
 import type { Reply } from "../../protocol/reply.js";
+import { decodeText } from "../../protocol/text.js";
 import { Breakdown, type Conversation, handshake, replyText } from "./conversation.js";
 import type { Visit, Way } from "./visit.js";
 
@@ -37,6 +38,8 @@ export type DataOutcome =
       readonly kind: "done";
       /** What came, at most `most` of it. */
       readonly bytes: Buffer;
+      /** Whether there was more. */
+      readonly cut: boolean;
       readonly reply: Reply<number>;
       /** Of the data connection; absent when it was in clear. */
       readonly tls: { readonly resumed: boolean } | undefined;
@@ -150,10 +153,10 @@ async function move(
     return { kind: "stalled", bytes: bytes.length };
   }
   const reply = first.code >= 200 ? first : await lateReply(control);
-  if (end === "enough") return { kind: "done", bytes, reply: reply ?? first, tls };
+  if (end === "enough") return { kind: "done", bytes, cut: true, reply: reply ?? first, tls };
   if (reply === undefined) return { kind: "unconfirmed", bytes: bytes.length };
   if (end === "broken") return { kind: "broken", bytes: bytes.length, reply };
-  return reply.code >= 300 ? { kind: "failed", reply } : { kind: "done", bytes, reply, tls };
+  return reply.code >= 300 ? { kind: "failed", reply } : { kind: "done", bytes, cut: false, reply, tls };
 }
 
 interface Moved {
@@ -233,13 +236,24 @@ async function unlessSilent<T>(answer: Promise<T>): Promise<T | undefined> {
   }
 }
 
+/** The lines of a listing, without their ends; of one that was cut without the last, which may be half a line. */
+export function linesOf({ bytes, cut }: Extract<DataOutcome, { kind: "done" }>): readonly string[] {
+  const lines = decodeText(cut ? bytes.subarray(0, bytes.lastIndexOf(0x0a) + 1) : bytes).split(/\r?\n/);
+  return lines.filter((line) => line !== "");
+}
+
+export interface PassiveAnswer {
+  readonly port: number;
+  /** Of a 227. */
+  readonly address?: string;
+  readonly reply: Reply<number>;
+}
+
 /** The port of a passive reply; no connection is made. */
 export async function passivePort(
   control: Conversation,
   verb: "EPSV" | "PASV",
-): Promise<
-  { readonly port: number; readonly address?: string; readonly reply: Reply<number> } | DataOutcome
-> {
+): Promise<PassiveAnswer | DataOutcome> {
   const reply = await control.ask(verb);
   if (reply.code !== (verb === "EPSV" ? 229 : 227)) return { kind: "way-refused", verb, reply };
   const text = reply.lines.join(" ");

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { formatExtendedPassiveReply } from "../../protocol/host-port.js";
 import { leakCheck } from "../../testing/leak-check.js";
-import { type Script, ScriptedServer } from "../../testing/scripted-server.js";
+import { type Script, type ScriptedPeer, ScriptedServer } from "../../testing/scripted-server.js";
 import { runProgram } from "../program.js";
 import { type FakeOptions, type FakeTerminal, fakeTerminal } from "../terminal.support.test.js";
 import type { Finding } from "./finding.js";
-import { healthy, identity, SOON, withTls } from "./scene.support.test.js";
+import { healthy, identity, listLine, SOON, sendData, withTls } from "./scene.support.test.js";
 
 const PASSWORD = "open-sesame";
 
@@ -254,6 +255,62 @@ describe("ferry doctor", () => {
     assert.ok(told(babbled).findings.some(({ probe, kind }) => probe === "restart" && kind === "ok"));
   });
 
+  test("a listing that is too long to be read whole is no reason for complaint", async () => {
+    const now = Date.now();
+    const many = (line: string) => (peer: ScriptedPeer) => sendData(peer, line.repeat(12_000));
+    const answers = {
+      LIST: many(listLine(now, "ä.bin")),
+      MLSD: many(`type=file;size=5000;modify=20200101000000; ${"ä".repeat(9)}.bin\r\n`),
+    };
+    const ran = await doctor({ script: { answers }, argv: [...CLEAR, "--json"] });
+    const kinds = ["list", "mlsd", "charset"].map(
+      (id) => told(ran).findings.find(({ probe }) => probe === id)?.kind,
+    );
+    assert.deepEqual(kinds, ["ok", "ok", "ok"], ran.terminal.out());
+  });
+
+  test("a range of one passive port is enough", async () => {
+    let asked = 0;
+    const answers: Script["answers"] = {
+      EPSV: async (peer) => {
+        asked++;
+        if (asked === 2) peer.reply("425 No port is free.");
+        else peer.reply(`229 ${formatExtendedPassiveReply(await peer.listen())}`);
+      },
+    };
+    const { code, terminal } = await doctor({ script: { answers }, argv: CLEAR });
+    assert.equal(code, 0, terminal.out());
+    assert.match(terminal.out(), /✓ EPSV works; its ports were \d+\n/);
+  });
+
+  test("Ctrl-C in the middle of writing leaves nothing behind, and says so where it had to", async () => {
+    for (const reply of ["250 Gone.", "550 You may not."]) {
+      let hanging: () => void = () => {};
+      const asked = new Promise<void>((resolve) => {
+        hanging = resolve;
+      });
+      const ran = await doctor({
+        script: { answers: { MFMT: () => hanging(), DELE: reply } },
+        argv: [...CLEAR, "--write", "--json"],
+        during: async (terminal) => {
+          await asked;
+          terminal.signal("SIGINT");
+        },
+      });
+      assert.equal(ran.code, 130);
+      const name = ran.server.commands.find((command) => command.startsWith("STOR "))?.slice("STOR ".length);
+      assert.ok(ran.server.commands.includes(`DELE ${name}`));
+      assert.deepEqual(told(ran).summary.change, reply.startsWith("250") ? [] : ["file-left"]);
+    }
+  });
+
+  test("says on a terminal what it is waiting for, and nowhere else", async () => {
+    const lively = await doctor({ argv: CLEAR, terminal: { environment: { LANG: "C.UTF-8" }, columns: 80 } });
+    assert.match(lively.terminal.out(), /\.\.\. passive data connections by EPSV.*\r\u001b\[K/);
+    const dumb = await doctor({ argv: CLEAR, terminal: { environment: { TERM: "dumb" }, columns: 80 } });
+    assert.doesNotMatch(dumb.terminal.out(), /[\r\u001b]/);
+  });
+
   test("looks at the folder of the URL, or downloads from the file that it names", async () => {
     const folder = await doctor({ argv: CLEAR, path: "pub/new/" });
     assert.ok(folder.server.commands.includes("CWD pub/new"));
@@ -280,6 +337,7 @@ describe("the command's usage", () => {
     [["nowhere"], /not a URL/],
     [["ftp://host/", "--sessions", "9"], /--sessions .*: expected a number from 1 to 8/],
     [["ftp://host/", "--sessions", "0"], /--sessions .*: expected/],
+    [["ftp://host/", "--file", "a\r\nDELE b"], /--file .*: expected a path without line ends/],
     [["ftps://host/", "--tls", "off"], /contradicts ftps:\/\//],
     [["ftp://host/", "--bogus"], /unknown option '--bogus'/],
   ];

@@ -2,6 +2,7 @@
 import { lookup } from "node:dns/promises";
 import type { Command } from "commander";
 import { settingsOf } from "../../client/options.js";
+import { charsetFor } from "../../client/session/charset.js";
 import { clientOptions } from "../client/connection.js";
 import { findPlace, type RemotePlace, shownUrl } from "../client/places.js";
 import { addRemoteFlags, type RemoteFlags } from "../client/remote-flags.js";
@@ -41,9 +42,16 @@ export function defineDoctor(command: Command, terminal: Terminal, run: Run): vo
     .addHelpText("after", EXAMPLES);
   addRemoteFlags(command)
     .option("--write", "upload a small file and remove it: for names, times and permissions")
-    .option("--file <path>", "download from this file, instead of the first that is found")
+    .addOption(
+      one("--file <path>", "download from this file, instead of the first that is found", remotePath),
+    )
     .addOption(one("--sessions <number>", "try so many sessions at once, 8 at most", sessionCount))
     .action((url: string, flags: DoctorFlags) => run(doctor(url, flags, terminal)));
+}
+
+function remotePath(text: string): string {
+  if (text !== "" && !/[\0\r\n]/.test(text)) return text;
+  throw new values.ValueError("expected a path without line ends and NUL, which FTP cannot send");
 }
 
 function sessionCount(text: string): number {
@@ -84,7 +92,7 @@ async function doctor(text: string, flags: DoctorFlags, terminal: Terminal): Pro
 
 async function subjectOf(place: RemotePlace, flags: DoctorFlags, terminal: Terminal): Promise<Subject> {
   const options = await clientOptions(place, flags, terminal);
-  const { host, port, user, password, account, proxy, tls: _settings, trace } = settingsOf(options);
+  const { host, port, user, password, account, proxy, charset, trace } = settingsOf(options);
   const { timeout = TIMEOUT, active = false, write = false, file, sessions = 1 } = flags;
   return {
     host,
@@ -92,7 +100,7 @@ async function subjectOf(place: RemotePlace, flags: DoctorFlags, terminal: Termi
     user,
     password,
     account,
-    path: place.path,
+    path: charsetFor(charset).encode(place.path),
     tls: options.tls ?? "off",
     tlsOptions: options.tlsOptions ?? {},
     timeout: timeout * 1000,

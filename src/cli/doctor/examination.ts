@@ -1,10 +1,13 @@
 /** All probes, one after the other. None ends the others, and none takes longer than it may. */
+
+import { FtpError } from "../../client/errors.js";
 import { LONGEST_TIMEOUT } from "../../connection/deadline.js";
+import { systemCode } from "../errors.js";
 import { Breakdown } from "./conversation.js";
 import { type Finding, type Troubles, troubleFinding, type UnknownFinding } from "./finding.js";
 import type { Probe } from "./probe.js";
 import { PROBES } from "./probes/index.js";
-import { type Facts, type Need, reasonOf, type Subject, Visit, type World } from "./visit.js";
+import { type Facts, LoginRefused, type Need, reasonOf, type Subject, Visit, type World } from "./visit.js";
 
 /** What any probe can run into. */
 export const COMMON_TROUBLES = {
@@ -42,7 +45,7 @@ export interface ExaminationEvents {
   readonly onFinding?: (finding: Finding, probe: Probe) => void;
 }
 
-/** Never throws: what goes wrong is a finding. After the signal there is what was found until then. */
+/** What goes wrong is a finding, and no error. After the signal there is what was found until then. */
 export async function examine(
   subject: Subject,
   world: World,
@@ -82,12 +85,19 @@ async function runProbe(probe: Probe, visit: Visit, outer: AbortSignal): Promise
     visit.dropSession();
     if (outer.aborted) return [];
     if (own.signal.aborted) return [unknown(probe, `it took longer than ${limit / 1000} s`)];
+    if (!isOfTheServer(error)) throw error;
     return [unexpected(probe, visit, error)];
   } finally {
     clearTimeout(timer);
     outer.removeEventListener("abort", onAbort);
     visit.begin(outer);
   }
+}
+
+/** Everything else is a bug of ours. */
+function isOfTheServer(error: unknown): boolean {
+  const known = error instanceof Breakdown || error instanceof LoginRefused || error instanceof FtpError;
+  return known || systemCode(error) !== undefined;
 }
 
 function unexpected(probe: Probe, visit: Visit, error: unknown): Finding {

@@ -43,6 +43,13 @@ test("settings are those of the server, of all servers when it is not known, or 
   assert.equal(what(undefined), "Open 1 (vsftpd: pasv_min_port; Ferry: --passive-ports).");
 });
 
+test("of many settings three are named, when nobody knows which server it is", () => {
+  const settings = { vsftpd: "a", ProFTPD: "b", "Pure-FTPd": "c", Ferry: "d" };
+  const trouble: Trouble = { ...TROUBLE, change: [{ side: "server", what: "Do it.", settings }] };
+  const found = troubleFinding("p", "x", trouble, { values: { port: 1 } }, undefined);
+  assert.equal(found.change[0]?.what, "Do it (vsftpd: a; ProFTPD: b; Pure-FTPd: c; others have the like).");
+});
+
 test("servers are known by their own words", () => {
   const greetings = {
     vsftpd: "(vsFTPd 3.0.5)",

@@ -87,8 +87,8 @@ export interface Facts {
   passive?: readonly Way[];
   /** The first that works. */
   way?: Way;
-  /** What LIST sent, each line decoded as protocol/text.ts does. */
-  listing?: string;
+  /** The lines of LIST, decoded as protocol/text.ts does it. */
+  listing?: readonly string[];
   /** Of the folder, as LIST and MLSD tell it. */
   listed?: readonly ListedLine[];
   facted?: readonly FactLine[];

@@ -11,6 +11,8 @@ const NO_PASSIVE = { EPSV: "500 No.", PASV: "500 No." };
 
 export const dataCases: Cases = {
   "epsv-refused": () => examined({ script: { answers: { EPSV: "500 What?" } } }),
+  "epsv-no-port": () => examined({ script: { answers: { EPSV: "425 No port." } } }),
+  "pasv-no-port": () => examined({ script: { answers: { PASV: "425 No port." } } }),
   "epsv-unreadable": () => examined({ script: { answers: { EPSV: "229 Entering Extended Passive Mode" } } }),
   "epsv-port-closed": async () => {
     const port = await closedPort();

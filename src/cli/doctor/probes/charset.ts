@@ -43,8 +43,8 @@ export const charset = defineProbe({
     },
   },
   async run(visit, tell) {
-    const { features = new Map(), listing = "", facted = [] } = visit.facts;
-    const names = [...listing.split(/\r?\n/), ...facted.map(({ name }) => name)];
+    const { features = new Map(), listing = [], facted = [] } = visit.facts;
+    const names = [...listing, ...facted.map(({ name }) => name)];
     const unreadable = names.find((name) => !isUtf8Text(name));
     const announced = features.has("UTF8");
     if (unreadable !== undefined) {

@@ -1,5 +1,4 @@
-import { decodeText } from "../../../protocol/text.js";
-import { type DataOutcome, outcomeText, runTransfer } from "../data.js";
+import { type DataOutcome, linesOf, outcomeText, runTransfer } from "../data.js";
 import { defineProbe } from "../probe.js";
 import type { Visit, Way } from "../visit.js";
 import { PASSIVE_PORT_SETTINGS } from "./passive-advice.js";
@@ -95,7 +94,7 @@ export const data = defineProbe({
       const outcome = await listing(visit, way);
       if (outcome.kind === "done") {
         facts.way = way;
-        facts.listing = decodeText(outcome.bytes);
+        facts.listing = linesOf(outcome);
         return [
           tell.ok(
             `A listing comes over ${way === "active" ? "an active" : `a passive (${way})`} data connection`,

@@ -2,7 +2,7 @@ import { replyText } from "../conversation.js";
 import { outcomeText } from "../data.js";
 import { rangeText, tryPassive } from "../passive-tries.js";
 import { defineProbe } from "../probe.js";
-import { OPEN_PORTS } from "./passive-advice.js";
+import { OPEN_PORTS, PASSIVE_PORT_SETTINGS } from "./passive-advice.js";
 
 export const epsv = defineProbe({
   id: "epsv",
@@ -20,6 +20,13 @@ export const epsv = defineProbe({
         { side: "network", what: "Turn FTP inspection off in firewalls between." },
       ],
       weight: 15,
+    },
+    "epsv-no-port": {
+      kind: "problem",
+      text: "The server has no free port for passive data connections",
+      cause: "Its range of passive ports is too small for its sessions, or other programs use these ports.",
+      change: [{ side: "server", what: "Give it more passive ports.", settings: PASSIVE_PORT_SETTINGS }],
+      weight: 79,
     },
     "epsv-unreadable": {
       kind: "problem",
@@ -50,8 +57,10 @@ export const epsv = defineProbe({
   async run(visit, tell) {
     const tries = await tryPassive(visit, await visit.session(), "EPSV");
     if ("kind" in tries) {
-      if (tries.kind === "way-refused")
-        return [tell.found("epsv-refused", { evidence: replyText(tries.reply) })];
+      if (tries.kind === "way-refused") {
+        const id = tries.reply.code === 425 ? "epsv-no-port" : "epsv-refused";
+        return [tell.found(id, { evidence: replyText(tries.reply) })];
+      }
       if (tries.kind === "no-port")
         return [tell.found("epsv-unreadable", { evidence: replyText(tries.reply) })];
       return [tell.unknown("Whether EPSV works", tries.kind === "done" ? "" : outcomeText(tries))];

@@ -23,7 +23,7 @@ export const list = defineProbe({
   },
   run({ facts, world }, tell) {
     const reader = new ListingReader({ now: world.now() });
-    const lines = (facts.listing ?? "").split(/\r?\n/).filter((line) => line !== "");
+    const lines = facts.listing ?? [];
     const listed = lines
       .map((line) => reader.read(line))
       .filter((line): line is ListedLine => line !== undefined);

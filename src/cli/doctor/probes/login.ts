@@ -84,7 +84,7 @@ export const login = defineProbe({
       const reply = await session.ask("CWD", subject.path);
       if (reply.code < 300) facts.folder = subject.path;
       else if ((await session.ask("SIZE", subject.path)).code === 213) {
-        facts.file = { name: subject.path, size: undefined };
+        if (subject.file === undefined) facts.file = { name: subject.path, size: undefined };
       } else {
         found.push(
           tell.found("folder-missing", { evidence: replyText(reply), values: { path: subject.path } }),

@@ -1,6 +1,5 @@
 import { type FactLine, parseFactLine } from "../../../protocol/facts.js";
-import { decodeText } from "../../../protocol/text.js";
-import { outcomeText, runTransfer } from "../data.js";
+import { linesOf, outcomeText, runTransfer } from "../data.js";
 import { defineProbe } from "../probe.js";
 
 export const mlsd = defineProbe({
@@ -34,9 +33,7 @@ export const mlsd = defineProbe({
     if (!features.has("MLST") && !features.has("MLSD")) return [tell.found("mlsd-missing")];
     const outcome = await runTransfer(visit, await visit.session(), { verb: "MLSD", way });
     if (outcome.kind !== "done") return [tell.found("mlsd-broken", { evidence: outcomeText(outcome) })];
-    const lines = decodeText(outcome.bytes)
-      .split(/\r?\n/)
-      .filter((line) => line !== "");
+    const lines = linesOf(outcome);
     const facted = lines.map(parseFactLine).filter((line): line is FactLine => (line?.facts.size ?? 0) > 0);
     const first = lines.find((line) => (parseFactLine(line)?.facts.size ?? 0) === 0);
     if (first !== undefined) return [tell.found("mlsd-broken", { evidence: first })];

@@ -6,7 +6,7 @@ import type { Advice, Finding } from "../finding.js";
 import { type PassiveTries, rangeText, tryPassive } from "../passive-tries.js";
 import { defineProbe, type Findings } from "../probe.js";
 import type { Visit } from "../visit.js";
-import { OPEN_PORTS } from "./passive-advice.js";
+import { OPEN_PORTS, PASSIVE_PORT_SETTINGS } from "./passive-advice.js";
 
 const TELL_PUBLIC_ADDRESS: readonly Advice[] = [
   {
@@ -37,6 +37,13 @@ const TROUBLES = {
       "It is turned off, or a firewall's FTP inspection refuses the command. Old clients know no other way.",
     change: [{ side: "server", what: "Allow PASV.", settings: { vsftpd: "pasv_enable=YES" } }],
     weight: 28,
+  },
+  "pasv-no-port": {
+    kind: "problem",
+    text: "The server has no free port for passive data connections",
+    cause: "Its range of passive ports is too small for its sessions, or other programs use these ports.",
+    change: [{ side: "server", what: "Give it more passive ports.", settings: PASSIVE_PORT_SETTINGS }],
+    weight: 79,
   },
   "pasv-unreadable": {
     kind: "problem",
@@ -113,8 +120,10 @@ export const pasv = defineProbe({
     const tries = await tryPassive(visit, await visit.session(), "PASV");
     if ("kind" in tries) {
       const values = { address: visit.address };
-      if (tries.kind === "way-refused")
-        return [tell.found("pasv-refused", { evidence: replyText(tries.reply) })];
+      if (tries.kind === "way-refused") {
+        const id = tries.reply.code === 425 ? "pasv-no-port" : "pasv-refused";
+        return [tell.found(id, { evidence: replyText(tries.reply) })];
+      }
       if (tries.kind === "no-port") {
         return [tell.found("pasv-unreadable", { evidence: replyText(tries.reply), values })];
       }

@@ -30,6 +30,7 @@ export const size = defineProbe({
     const file = fileToTry(visit);
     if (file === undefined)
       return [tell.unknown("Whether SIZE works", "no file was found to try it with; name one with --file")];
+    visit.facts.file = file;
     const session = await visit.session();
     await session.ask("TYPE", "I");
     const reply = await session.ask("SIZE", file.name);

@@ -34,7 +34,7 @@ export const tlsVersions = defineProbe({
       weight: 20,
     },
   },
-  applies: ({ subject }) => subject.tls !== "off",
+  applies: ({ subject, facts }) => subject.tls !== "off" && facts.security !== "clear",
   async run(visit, tell) {
     const old: TlsVersion[] = [];
     for (const version of ["TLSv1.1", "TLSv1"] as const) {

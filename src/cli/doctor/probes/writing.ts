@@ -6,11 +6,13 @@ import { type Conversation, replyText } from "../conversation.js";
 import { outcomeText, runTransfer } from "../data.js";
 import type { Finding } from "../finding.js";
 import { defineProbe, type Findings } from "../probe.js";
-import type { Visit } from "../visit.js";
+import { reasonOf, type Visit } from "../visit.js";
 
 const CONTENT = Buffer.from("Written by `ferry doctor --write`; it may be removed.\r\n");
 /** Servers and file systems round, and the upload takes a moment. */
 const TOLERANCE = 2 * 60_000;
+/** Milliseconds to clean up in after Ctrl-C. */
+const GOODBYE = 2000;
 const OLD_TIME = "20200229123456";
 
 const TROUBLES = {
@@ -120,37 +122,71 @@ export const writing = defineProbe({
   applies: ({ subject }) => subject.write,
   async run(visit, tell) {
     const mark = `ferry-doctor-${randomBytes(4).toString("hex")}`;
+    const made: Made = new Map();
     const found: Finding[] = [];
-    let name = `${mark}-äöü.txt`;
-    const refusal = await upload(visit, name);
-    if (refusal !== undefined) {
-      name = `${mark}.txt`;
-      const second = await upload(visit, name);
-      if (second !== undefined) return [tell.found("write-refused", { evidence: second })];
-      found.push(tell.found("write-name", { evidence: refusal }));
-    }
+    let failure: unknown;
     try {
-      found.push(...(await inspect(visit, tell, name, mark)));
-    } finally {
-      const session = await visit.session();
-      const reply = await session.ask("DELE", name);
-      if (reply.code >= 300)
-        found.push(tell.found("file-left", { values: { name }, evidence: replyText(reply) }));
+      found.push(...(await uploadAndInspect(visit, tell, mark, made)));
+    } catch (error) {
+      failure = error;
     }
+    const left = await remove(visit, made);
+    if (left !== undefined) return [...found, tell.found("file-left", { values: left, evidence: left.why })];
+    if (failure !== undefined) throw failure;
     return found;
   },
 });
 
+/** Files by their names, and whether they are there: of an upload that broke nobody knows. */
+type Made = Map<string, "perhaps" | "surely">;
+type Tell = Findings<typeof TROUBLES>;
+
+async function uploadAndInspect(visit: Visit, tell: Tell, mark: string, made: Made): Promise<Finding[]> {
+  const name = `${mark}-äöü.txt`;
+  const refusal = await upload(visit, name, made);
+  if (refusal === undefined) return await inspect(visit, tell, name, mark);
+  const plain = `${mark}.txt`;
+  const second = await upload(visit, plain, made);
+  if (second !== undefined) return [tell.found("write-refused", { evidence: second })];
+  const found = tell.found("write-name", { evidence: refusal });
+  return [found, ...(await inspect(visit, tell, plain, mark))];
+}
+
 /** What was answered, when it did not work. */
-async function upload(visit: Visit, name: string): Promise<string | undefined> {
+async function upload(visit: Visit, name: string, made: Made): Promise<string | undefined> {
   const { way = "EPSV" } = visit.facts;
   const session = await visit.session();
   await session.ask("TYPE", "I");
+  made.set(name, "perhaps");
   const outcome = await runTransfer(visit, session, { verb: "STOR", argument: name, way, upload: CONTENT });
-  return outcome.kind === "done" ? undefined : outcomeText(outcome);
+  if (outcome.kind === "refused") made.delete(name);
+  if (outcome.kind === "done") {
+    made.set(name, "surely");
+    return undefined;
+  }
+  return outcomeText(outcome);
 }
 
-type Tell = Findings<typeof TROUBLES>;
+/** Also after Ctrl-C. The first that could not be removed, and why. */
+async function remove(
+  visit: Visit,
+  made: Made,
+): Promise<{ readonly name: string; readonly why: string } | undefined> {
+  if (visit.signal.aborted) {
+    visit.dropSession();
+    visit.begin(AbortSignal.timeout(GOODBYE));
+  }
+  for (const [name, there] of made) {
+    try {
+      const reply = await (await visit.session()).ask("DELE", name);
+      const gone = reply.code < 300 || (reply.code === 550 && there === "perhaps");
+      if (!gone) return { name, why: replyText(reply) };
+    } catch (error) {
+      return { name, why: reasonOf(error) };
+    }
+  }
+  return undefined;
+}
 
 async function inspect(visit: Visit, tell: Tell, name: string, mark: string): Promise<Finding[]> {
   const session = await visit.session();
