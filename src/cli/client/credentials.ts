@@ -59,7 +59,7 @@ const MOST_BYTES = 1024 * 1024;
 
 async function netrcEntry(
   { host, user }: FtpUrl,
-  { quiet = false }: RemoteFlags,
+  flags: RemoteFlags,
   terminal: Terminal,
 ): Promise<NetrcEntry | undefined> {
   const path = terminal.environment.NETRC || join(terminal.home, ".netrc");
@@ -77,7 +77,6 @@ async function netrcEntry(
   }
   const entry = findNetrcEntry(text, host, user);
   const secret = entry?.password !== undefined && !isAnonymous(entry.login ?? "");
-  if (secret && open)
-    warn(`others may read the passwords in ${path}: chmod 600 ${path}`, terminal, { quiet });
+  if (secret && open) warn(`others may read the passwords in ${path}: chmod 600 ${path}`, terminal, flags);
   return entry;
 }

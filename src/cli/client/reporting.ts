@@ -1,7 +1,16 @@
 /** What commands that talk to a server say of what went wrong: errors of the client become errors of the program. */
 import { FtpAbortError, FtpArgumentError, FtpError, FtpLocalError } from "../../client/errors.js";
 import { printable } from "../../protocol/text.js";
-import { CliError, type ExitCode, errorLine, interrupted, systemCode, systemReason } from "../errors.js";
+import {
+  CliError,
+  type ExitCode,
+  errorLine,
+  interrupted,
+  OutputError,
+  systemCode,
+  systemReason,
+} from "../errors.js";
+import { jsonLine } from "../json-line.js";
 import type { Terminal } from "../terminal.js";
 import { hintFor } from "./hints.js";
 
@@ -58,7 +67,8 @@ export class Failures {
   /** Tells a failure of one of them. @throws the error when it ends all: an interruption, or a bug of ours */
   add(error: unknown, subject: string): void {
     const reported = asReported(error, subject);
-    if (!(reported instanceof CliError) || reported.exitCode === 130) throw reported;
+    const endsAll = error instanceof FtpAbortError || reported instanceof OutputError;
+    if (endsAll || !(reported instanceof CliError) || reported.exitCode === 130) throw reported;
     this.#count++;
     this.#exitCode = this.#exitCode === 1 ? 1 : reported.exitCode;
     this.#terminal.errors.write(errorLine(reported, { json: this.#json }));
@@ -82,6 +92,11 @@ export async function tryEach<T>(
 }
 
 /** One line on standard error about something that goes on all the same; nothing with `--quiet`. */
-export function warn(message: string, terminal: Terminal, { quiet }: { readonly quiet?: boolean }): void {
-  if (quiet !== true) terminal.errors.write(`ferry: warning: ${message}\n`);
+export function warn(
+  message: string,
+  terminal: Terminal,
+  { quiet, json }: { readonly quiet?: boolean; readonly json?: boolean },
+): void {
+  if (quiet === true) return;
+  terminal.errors.write(json === true ? jsonLine({ warning: message }) : `ferry: warning: ${message}\n`);
 }
