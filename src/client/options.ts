@@ -189,3 +189,8 @@ export function settingsOf(o: FtpClientOptions): Settings {
     trace: o.onTrace ?? (() => {}),
   };
 }
+
+/** Whose files a session shows: `anna@ftp.example.org:21`. */
+export function originOf({ user, host, port }: Pick<Settings, "user" | "host" | "port">): string {
+  return `${user}@${host}:${port}`;
+}

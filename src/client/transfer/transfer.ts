@@ -81,7 +81,7 @@ export async function runTransfer(session: Session, job: ClientTransfer): Promis
       { direction: job.direction, acceptBareEnd },
       session.wait("data-connection", signal),
     );
-    if (job.restart && job.start > 0) await session.restart(job.start, signal);
+    if (job.restart) await session.restart(job.start, signal, lengthOf(job));
     first = await session.begin(job.verb, job.argument, signal);
   } catch (error) {
     await connection?.[Symbol.asyncDispose]();
@@ -90,6 +90,10 @@ export async function runTransfer(session: Session, job: ClientTransfer): Promis
   }
   running = new RunningTransfer(session, connection, job, first);
   return await running.result();
+}
+
+function lengthOf(job: ClientTransfer): number | undefined {
+  return job.direction === "receive" ? job.length : undefined;
 }
 
 /** The file of a transfer that has not begun. */

@@ -47,8 +47,20 @@ export async function removeDirectory(
   { recursive }: { readonly recursive: boolean },
   signal: AbortSignal,
 ): Promise<void> {
-  if (recursive) await removeContent(session, path, signal, 0);
+  if (recursive) {
+    if ((await isDirectory(session, path, signal)) && (await unlinked(session, path, signal))) return;
+    await removeContent(session, path, signal, 0);
+  }
   await session.command("RMD", path, signal);
+}
+
+/**
+ * Whether it was a link, and is removed. pyftpdlib and others show a link to a directory as the directory: what it
+ * leads to must stay. DELE takes a link away, and refuses a directory.
+ */
+async function unlinked(session: Session, path: string, signal: AbortSignal): Promise<boolean> {
+  const reply = await session.ask("DELE", path, signal);
+  return reply.code < 300;
 }
 
 async function removeContent(
@@ -60,7 +72,7 @@ async function removeContent(
   for (const found of await listOnce(session, path, { signal, hidden: true })) {
     const child = remoteJoin(path, found.name);
     if (found.type !== "directory") await session.command("DELE", child, signal);
-    else if (level < MOST_LEVELS) {
+    else if (level < MOST_LEVELS && !(await unlinked(session, child, signal))) {
       await removeContent(session, child, signal, level + 1);
       await session.command("RMD", child, signal);
     }
