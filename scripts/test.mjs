@@ -8,6 +8,7 @@ import { ensureClients } from "./clients.mjs";
 import { findDatabases } from "./mongodb.mjs";
 import { runTests, testFiles } from "./node-tests.mjs";
 import { Failure, main, run, tool } from "./project.mjs";
+import { findServers } from "./servers.mjs";
 import { ensureDependencies } from "./setup.mjs";
 
 await main(async () => {
@@ -24,10 +25,9 @@ await main(async () => {
   const files = testFiles(words);
   if (files.length === 0) throw new Failure(`no test file's path holds ${words.join(" or ")}`);
   const databases = files.some((file) => /mongodb/.test(file)) ? await findDatabases() : undefined;
-  return runTests(files, {
-    nodeArguments,
-    env: { ...process.env, FERRY_TEST_DATABASE: databases ?? "none" },
-  });
+  const servers = files.some((file) => /real-servers/.test(file)) ? findServers() : undefined;
+  const found = { FERRY_TEST_DATABASE: databases ?? "none", FERRY_TEST_SERVERS: servers ?? "none" };
+  return runTests(files, { nodeArguments, env: { ...process.env, ...found } });
 });
 
 function lint() {
