@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { FtpClient } from "../../client/client.js";
 import { FtpError } from "../../client/errors.js";
-import { FtpPool } from "../../client/mirror/pool.js";
 import type { FtpClientOptions } from "../../client/options.js";
+import { FtpPool } from "../../client/pool.js";
 import { usageError } from "../errors.js";
 import type { Terminal } from "../terminal.js";
 import { findLogin } from "./credentials.js";
