@@ -4,10 +4,18 @@ import { once } from "node:events";
 import type { Socket } from "node:net";
 import { before, describe, test } from "node:test";
 import { createSecureContext, type SecureContext, type SecureContextOptions } from "node:tls";
-import { FtpClient, type FtpClientOptions, FtpTlsError, type TlsMode } from "ferry/client";
+import {
+  FtpClient,
+  type FtpClientOptions,
+  type FtpDataConnectionError,
+  type FtpError,
+  FtpTlsError,
+  type TlsMode,
+} from "ferry/client";
 import { leakCheck, reset, type Script, type ScriptedPeer, ScriptedServer } from "ferry/testing";
 import { type Certificate, TestAuthority, testCertificates } from "./support/certificates.js";
 import { LocalFolder, someBytes } from "./support/files.js";
+import { loginAt } from "./support/scripted.js";
 
 leakCheck();
 
@@ -36,10 +44,7 @@ function contextOf({ key, certificate }: Certificate, more: SecureContextOptions
 
 function optionsFor(server: ScriptedServer, o: Partial<FtpClientOptions> = {}): FtpClientOptions {
   return {
-    host: server.host,
-    port: server.port,
-    user: "anna",
-    password: "secret",
+    ...loginAt(server),
     tls: "explicit",
     dataMode: "passive",
     timeouts: FAST,
@@ -257,6 +262,34 @@ describe("versions", () => {
     assert.equal(client.security?.protocol, "TLSv1.1");
   });
 
+  test("broken-later: a session whose TLS breaks is made again, as any that is lost", async () => {
+    let plain: Socket | undefined;
+    await using server = await ScriptedServer.start(
+      withTls({
+        AUTH: async (peer) => {
+          peer.reply("234 Go on.");
+          plain = peer.socket;
+          await peer.protect({ secureContext: good });
+        },
+        SIZE: "213 5",
+        DELE: () => void plain?.write("500 OOPS: child died\r\n"),
+      }),
+    );
+    await using client = await FtpClient.connect(optionsFor(server));
+    await assert.rejects(client.remove("f"), { code: "ERR_FERRY_FTP_CONNECTION", retryable: true });
+    assert.equal(await client.size("f"), 5);
+    assert.equal(server.peers.length, 2);
+  });
+
+  test("silent-greeting: a server that waits for implicit TLS is guessed", async () => {
+    await using server = await ScriptedServer.start({ greeting: deafen });
+    await assert.rejects(FtpClient.connect(optionsFor(server)), (error: FtpError) => {
+      assert.deepEqual([error.code, error.phase], ["ERR_FERRY_FTP_TIMEOUT", "greeting"]);
+      assert.match(error.hint ?? "", /implicit/);
+      return true;
+    });
+  });
+
   test("last-words-in-clear: a server that dies as vsftpd does is told so", async () => {
     await using server = await ScriptedServer.start(
       withTls({
@@ -419,7 +452,11 @@ describe("a data connection", () => {
       );
       await using client = await FtpClient.connect(optionsFor(server));
       using folder = new LocalFolder();
-      const lost = { code: "ERR_FERRY_FTP_DATA_CONNECTION", retryable: true };
+      const lost = (error: FtpDataConnectionError): boolean => {
+        assert.deepEqual([error.code, error.retryable], ["ERR_FERRY_FTP_DATA_CONNECTION", true]);
+        assert.equal(error.hint?.includes("acceptBareEnd"), end === "fin" ? true : undefined);
+        return true;
+      };
       await assert.rejects(client.readFile("f"), lost);
       await assert.rejects(client.download("f", folder.at("f"), { onProgress: () => {} }), lost);
       assert.equal(folder.has("f"), false);

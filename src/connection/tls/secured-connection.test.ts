@@ -21,9 +21,28 @@ interface Ends {
   close(): Promise<void>;
 }
 
+type Version = "TLSv1.2" | "TLSv1.3";
+
+/** One session's TLS at both ends; the second data connection resumes the first. */
+function sessionOf(maxVersion: Version): { readonly server: SessionTls; readonly client: ClientTls } {
+  return {
+    server: new SessionTls({
+      identity: new TlsIdentity({ key: testKey, certificate: testCertificate }),
+      binding: "off",
+      clients: undefined,
+      handshakeTimeout: 5000,
+    }),
+    client: new ClientTls({
+      context: createSecureContext({ ca: testCertificate, maxVersion }),
+      serverName: "localhost",
+      verification: "demanded",
+    }),
+  };
+}
+
 async function endsOf(
-  serverDirection: SecuredOptions["direction"],
-  version: "TLSv1.2" | "TLSv1.3",
+  session: ReturnType<typeof sessionOf>,
+  direction: SecuredOptions["direction"],
 ): Promise<Ends> {
   const port = new PassivePort({
     localAddress: HOST,
@@ -32,25 +51,11 @@ async function endsOf(
   });
   const lease = await port.lease();
   const common = { acceptBareEnd: false, handshakeTimeout: 5000 };
-  const server = securedConnection(
-    lease,
-    new SessionTls({
-      identity: new TlsIdentity({ key: testKey, certificate: testCertificate }),
-      binding: "off",
-      clients: undefined,
-      handshakeTimeout: 5000,
-    }),
-    { ...common, direction: serverDirection },
-  );
-  const client = securedConnection(
-    activeConnection({ address: HOST, port: port.port }),
-    new ClientTls({
-      context: createSecureContext({ ca: testCertificate, maxVersion: version }),
-      serverName: "localhost",
-      verification: "demanded",
-    }),
-    { ...common, direction: serverDirection === "send" ? "receive" : "send" },
-  );
+  const server = securedConnection(lease, session.server, { ...common, direction });
+  const client = securedConnection(activeConnection({ address: HOST, port: port.port }), session.client, {
+    ...common,
+    direction: direction === "send" ? "receive" : "send",
+  });
   return {
     server,
     client,
@@ -84,12 +89,14 @@ async function opened(connection: DataConnection): Promise<DataSocket> {
 for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
   for (const direction of ["send", "receive"] as const) {
     test(`what is sent at once, or nothing at all, ends with close_notify: ${version}, server's ${direction}`, async () => {
-      for (const length of [0, 1, 20_000, 0]) {
+      const session = sessionOf(version);
+      for (const [n, length] of [0, 0, 1, 20_000, 0, 1].entries()) {
         const bytes = Buffer.alloc(length, "x");
-        const { server, client, close } = await endsOf(direction, version);
+        const { server, client, close } = await endsOf(session, direction);
         const [from, to] = direction === "send" ? [server, client] : [client, server];
         const [received] = await Promise.all([receiveAll(to), sendAll(from, bytes)]);
         assert.ok(received.equals(bytes));
+        if (version === "TLSv1.2") assert.equal(session.client.dataReused, n > 0);
         await close();
       }
     });
