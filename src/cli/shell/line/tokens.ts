@@ -8,6 +8,8 @@ export interface Word {
   readonly kind: "word";
   /** What it means, without quotes and backslashes. */
   readonly text: string;
+  /** As it was typed. */
+  readonly raw: string;
   /** For `protocol/glob.ts`, with what was quoted escaped; undefined when nothing unquoted is a pattern. */
   readonly pattern: string | undefined;
   /** Whether it begins with an unquoted `~`, alone or before a slash: the home directory. */
@@ -181,6 +183,7 @@ class WordBuilder {
     return {
       kind: "word",
       text: this.#text,
+      raw,
       pattern: this.#isPattern ? this.#pattern : undefined,
       tilde: raw === "~" || raw.startsWith("~/"),
       start: this.#start,
