@@ -30,5 +30,10 @@ export interface TerminalOutput {
   readonly isTTY?: boolean;
   /** Of the file descriptor, where the log goes without a stream between. */
   readonly fd?: number;
+  /** Of a terminal. */
+  readonly columns?: number;
+  readonly rows?: number;
+  on?(event: "resize", listener: () => void): unknown;
+  off?(event: "resize", listener: () => void): unknown;
   write(text: string): unknown;
 }

@@ -1,0 +1,292 @@
+/**
+ * How far transfers are, on a terminal: a line for each that runs, and one for all of them. One timer draws all of
+ * it; transfers only leave numbers here. Messages go above the lines.
+ *
+ * The cursor is not hidden, and waits at the beginning of the first line. So nothing has to be known of lines that
+ * the terminal has wrapped anew when its size changed, and a program that is stopped or killed, however it may be,
+ * leaves a terminal that works.
+ */
+import { etaOf, RateMeter } from "../../client/transfer/progress.js";
+import { printable } from "../../protocol/text.js";
+import { bytesText, countText, durationText, rateText } from "../quantities.js";
+import type { Terminal, TerminalOutput } from "../terminal.js";
+import { fitMiddle } from "../text-width.js";
+import { type ProgressRow, progressLines } from "./progress-line.js";
+
+export interface ProgressDisplay {
+  /** A transfer that begins. @param name Of whatever characters. */
+  begin(name: string, total?: number): TransferBar;
+  /** All that is to be moved, for a line about all of it; `bytes` as far as they are known. */
+  expect(all: { readonly files: number; readonly bytes: number }): void;
+  /** A line on stderr, above the bars. */
+  message(line: string): void;
+  /** A line on stdout, above the bars where both are the terminal. */
+  line(line: string): void;
+  /** A line that only people want: left out where there are no bars. */
+  note(line: string): void;
+  /** Takes the bars away; what comes after is written at once. */
+  close(): void;
+}
+
+export interface TransferBar {
+  /** What `onProgress` tells. */
+  at(progress: BarProgress): void;
+  /** It ended; what was stopped counts as neither done nor failed. */
+  end(result: "moved" | "failed" | "stopped"): void;
+}
+
+export interface BarProgress {
+  /** Of the file that are there. */
+  readonly bytes: number;
+  /** Where this transfer began. */
+  readonly start: number;
+  readonly total: number | undefined;
+  readonly rate: number;
+  readonly eta: number | undefined;
+}
+
+export interface DisplayOptions {
+  /** --quiet, --json: no bars. */
+  readonly silent?: boolean;
+  /** Milliseconds between two drawings. */
+  readonly interval?: number;
+}
+
+const INTERVAL = 100;
+/** Columns of a name that are kept: more are on no line. */
+const LONGEST_NAME = 200;
+/** Of more files than this, those that are done are only counted. */
+const MOST_DONE_LINES = 10;
+const DEFAULT_COLUMNS = 80;
+const DEFAULT_ROWS = 24;
+
+const TO_COLUMN_1 = "\r";
+/** ECMA-48 8.3.39 and 8.3.41: erases to the end of the screen, and of the line. */
+const ERASE_BELOW = "\u001b[J";
+const ERASE_RIGHT = "\u001b[K";
+/** DECAWM: terminals do not agree how wide some characters are, and a line must not become two. */
+const NO_WRAP = "\u001b[?7l";
+const WRAP = "\u001b[?7h";
+/** ECMA-48 8.3.22. */
+const up = (lines: number): string => (lines > 0 ? `\u001b[${lines}A` : "");
+
+/** Bars where stderr is a terminal and they are wanted; otherwise only messages. */
+export function progressDisplay(terminal: Terminal, o: DisplayOptions = {}): ProgressDisplay {
+  if (o.silent === true || terminal.errors.isTTY !== true) return new MessagesOnly(terminal);
+  return new TerminalDisplay(terminal, o.interval ?? INTERVAL);
+}
+
+class MessagesOnly implements ProgressDisplay {
+  readonly #terminal: Terminal;
+
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal;
+  }
+
+  begin(): TransferBar {
+    return { at() {}, end() {} };
+  }
+
+  expect(): void {}
+
+  message(line: string): void {
+    this.#terminal.errors.write(`${line}\n`);
+  }
+
+  line(line: string): void {
+    this.#terminal.output.write(`${line}\n`);
+  }
+
+  note(): void {}
+
+  close(): void {}
+}
+
+type Result = Parameters<TransferBar["end"]>[0];
+
+/** Of transfers that have ended, or of all. */
+interface Sums {
+  /** Of their files that are there. */
+  bytes: number;
+  /** Those among them that were moved now. */
+  moved: number;
+}
+
+class TerminalDisplay implements ProgressDisplay {
+  readonly #terminal: Terminal;
+  readonly #screen: TerminalOutput;
+  readonly #interval: number;
+  readonly #bars = new Set<Bar>();
+  readonly #began = performance.now();
+  readonly #rate = new RateMeter();
+  #timer: NodeJS.Timeout | undefined;
+  #expected: { readonly files: number; readonly bytes: number } | undefined;
+  readonly #ended = { bytes: 0, moved: 0, files: 0, failed: 0 };
+  /** Written with the next drawing, above the bars. */
+  #waiting: string[] = [];
+  #drawn = "";
+  #closed = false;
+
+  constructor(terminal: Terminal, interval: number) {
+    this.#terminal = terminal;
+    this.#screen = terminal.errors;
+    this.#interval = interval;
+  }
+
+  begin(name: string, total?: number): TransferBar {
+    const bar = new Bar(fitMiddle(printable(name), LONGEST_NAME), total, (result) => this.#end(bar, result));
+    this.#bars.add(bar);
+    this.#start();
+    return bar;
+  }
+
+  expect(all: { readonly files: number; readonly bytes: number }): void {
+    this.#expected = all;
+  }
+
+  message(line: string): void {
+    if (this.#timer === undefined) this.#screen.write(`${line}\n`);
+    else this.#waiting.push(line);
+  }
+
+  line(line: string): void {
+    // Into a file or a pipe it goes as it is; on this terminal it must not be torn by the bars.
+    if (this.#terminal.output.isTTY === true) this.message(line);
+    else this.#terminal.output.write(`${line}\n`);
+  }
+
+  note(line: string): void {
+    this.message(line);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#closed = true;
+    this.#screen.off?.("resize", this.#redraw);
+    const lines = this.#takeWaiting();
+    if (this.#drawn !== "" || lines !== "") this.#screen.write(TO_COLUMN_1 + ERASE_BELOW + lines);
+    this.#drawn = "";
+  }
+
+  #end(bar: Bar, result: Result): void {
+    this.#bars.delete(bar);
+    if (result === "stopped") return;
+    const ended = this.#ended;
+    ended.bytes += bar.bytes;
+    ended.moved += bar.moved;
+    ended.files++;
+    if (result === "failed") ended.failed++;
+    else if ((this.#expected?.files ?? 1) <= MOST_DONE_LINES) this.message(bar.doneLine());
+  }
+
+  #start(): void {
+    if (this.#timer !== undefined || this.#closed) return;
+    this.#screen.on?.("resize", this.#redraw);
+    this.#timer = setInterval(() => this.#draw(), this.#interval);
+    // It only shows; what it shows keeps the process alive.
+    this.#timer.unref();
+  }
+
+  /** After a resize whatever is on the screen may stand elsewhere. */
+  readonly #redraw = (): void => {
+    this.#drawn = "";
+    this.#draw();
+  };
+
+  #draw(): void {
+    const { columns = DEFAULT_COLUMNS, rows = DEFAULT_ROWS } = this.#screen;
+    const lines = progressLines(this.#rows(), columns);
+    // More lines than the screen has would scroll it away, each time they are drawn.
+    const most = Math.max(1, rows - 1);
+    const shown = lines.length > most ? lines.slice(lines.length - most) : lines;
+    const frame = NO_WRAP + shown.map((line) => line + ERASE_RIGHT).join("\n") + ERASE_BELOW + WRAP;
+    const above = this.#takeWaiting();
+    if (above === "" && frame === this.#drawn) return;
+    this.#drawn = frame;
+    const erased = above === "" ? "" : ERASE_BELOW + above;
+    // In one piece, so that nobody sees half of it.
+    this.#screen.write(`${TO_COLUMN_1}${erased}${frame}${TO_COLUMN_1}${up(shown.length - 1)}`);
+  }
+
+  #takeWaiting(): string {
+    const lines = this.#waiting.map((line) => `${line}\n`).join("");
+    this.#waiting = [];
+    return lines;
+  }
+
+  /** The line about all comes last, and is never the one that is left out. */
+  #rows(): ProgressRow[] {
+    const running = [...this.#bars].map((bar) => bar.row());
+    const all = this.#totalRow();
+    return all === undefined ? running : [...running, all];
+  }
+
+  #totalRow(): ProgressRow | undefined {
+    const { bytes, moved } = this.#sums();
+    // Told from the first drawing on, so that it knows the last seconds when the line is shown.
+    const rate = Math.max(0, this.#rate.at(performance.now() - this.#began, moved));
+    if (this.#expected === undefined || this.#expected.files < 2) return undefined;
+    const { files, bytes: total } = this.#expected;
+    const failed = this.#ended.failed === 0 ? "" : `, ${this.#ended.failed} failed`;
+    const name = `${this.#ended.files} of ${countText(files, "file")}${failed}`;
+    return { name, bytes, total, rate, eta: etaOf(Math.max(0, total - bytes), rate) };
+  }
+
+  #sums(): Sums {
+    const { bytes, moved } = this.#ended;
+    const sums = { bytes, moved };
+    for (const bar of this.#bars) {
+      sums.bytes += bar.bytes;
+      sums.moved += bar.moved;
+    }
+    return sums;
+  }
+}
+
+class Bar implements TransferBar {
+  readonly #name: string;
+  readonly #onEnd: (result: Result) => void;
+  readonly #began = performance.now();
+  #progress: BarProgress;
+  #running = true;
+
+  constructor(name: string, total: number | undefined, onEnd: (result: Result) => void) {
+    this.#name = name;
+    this.#onEnd = onEnd;
+    this.#progress = { bytes: 0, start: 0, total, rate: 0, eta: undefined };
+  }
+
+  get bytes(): number {
+    return this.#progress.bytes;
+  }
+
+  get moved(): number {
+    return this.#progress.bytes - this.#progress.start;
+  }
+
+  at(progress: BarProgress): void {
+    this.#progress = progress;
+  }
+
+  end(result: Result): void {
+    if (!this.#running) return;
+    this.#running = false;
+    this.#onEnd(result);
+  }
+
+  row(): ProgressRow {
+    const { bytes, total, rate, eta } = this.#progress;
+    return { name: this.#name, bytes, total, rate, eta };
+  }
+
+  doneLine(): string {
+    return `${this.#name}  ${movedText(this.moved, performance.now() - this.#began)}`;
+  }
+}
+
+/** `34.5 MiB in 0:04, 8.6 MiB/s`. @param duration Milliseconds. */
+export function movedText(bytes: number, duration: number): string {
+  const rate = duration > 0 ? (bytes * 1000) / duration : 0;
+  return `${bytesText(bytes)} in ${durationText(duration)}, ${rateText(rate)}`;
+}
