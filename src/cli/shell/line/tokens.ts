@@ -1,4 +1,5 @@
 /** A line of the shell, cut into words and operators. Used by the parser and, on lines that are half typed, by Tab. */
+import { withEscapes } from "../../client/patterns.js";
 import { unescaped } from "./escapes.js";
 
 /** Which quotes are open; "backslash": the line ends with one. */
@@ -10,7 +11,7 @@ export interface Word {
   readonly text: string;
   /** As it was typed. */
   readonly raw: string;
-  /** For `protocol/glob.ts`, with what was quoted escaped; undefined when nothing unquoted is a pattern. */
+  /** As `client/patterns.ts` takes it, with what was quoted escaped; undefined when nothing unquoted is a pattern. */
   readonly pattern: string | undefined;
   /** Whether it begins with an unquoted `~`, alone or before a slash: the home directory. */
   readonly tilde: boolean;
@@ -174,8 +175,8 @@ class WordBuilder {
     this.#text += text;
     if (how === "bare") {
       this.#pattern += text;
-      if (/[*?[]/.test(text)) this.#isPattern = true;
-    } else this.#pattern += text.replace(/[*?[\]\\]/g, "\\$&");
+      if (/[*?[{]/.test(text)) this.#isPattern = true;
+    } else this.#pattern += withEscapes(text);
   }
 
   built(end: number, line: string): Word {

@@ -1,0 +1,83 @@
+/** Programs of this machine: `!ls`, `ls | grep x`, the pager. They run in the person's own shell. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import type { Readable, Writable } from "node:stream";
+import { failure, ReaderGone, systemReason } from "../errors.js";
+import type { Terminal } from "../terminal.js";
+
+export interface LocalProgramOptions {
+  readonly terminal: Terminal;
+  readonly directory: string;
+  /** "terminal": it reads what the person types; "pipe": what is written to `input`. */
+  readonly reads: "terminal" | "pipe";
+}
+
+export class LocalProgram {
+  readonly #child: ChildProcess;
+  readonly #failed: Promise<never>;
+
+  constructor(command: string, { terminal, directory, reads }: LocalProgramOptions) {
+    const { input, output, errors, environment } = terminal;
+    const own = reads === "terminal" ? (input.isTTY === true ? (input.fd ?? "ignore") : "ignore") : "pipe";
+    this.#child = spawn(command, {
+      shell: environment.SHELL || true,
+      cwd: directory,
+      env: environment,
+      stdio: [own, descriptorOf(output.fd), descriptorOf(errors.fd)],
+    });
+    this.#failed = once(this.#child, "error").then(([error]) => {
+      throw failure(`cannot run a program of this machine: ${systemReason(error)}`, error);
+    });
+    this.#failed.catch(() => {});
+    // It may end before it has read everything.
+    this.#child.stdin?.on("error", () => {});
+    forward(this.#child.stdout, (text) => output.write(text));
+    forward(this.#child.stderr, (text) => errors.write(text));
+  }
+
+  /** Aborted when it has ended: nobody reads any more. */
+  get input(): Writable | undefined {
+    return this.#child.stdin ?? undefined;
+  }
+
+  /** @throws ReaderGone when it has ended */
+  async write(chunk: string | Uint8Array): Promise<void> {
+    const { stdin } = this.#child;
+    if (stdin === null || stdin.destroyed || stdin.errored != null) throw new ReaderGone();
+    if (stdin.write(chunk)) return;
+    await Promise.race([
+      this.#failed,
+      new Promise<void>((resolve) => {
+        const done = (): void => {
+          stdin.off("drain", done);
+          stdin.off("close", done);
+          resolve();
+        };
+        stdin.on("drain", done);
+        stdin.on("close", done);
+      }),
+    ]);
+    if (stdin.destroyed) throw new ReaderGone();
+  }
+
+  /** No more comes; resolves when it has ended, with its exit code, or null after a signal. */
+  async end(): Promise<number | null> {
+    this.#child.stdin?.end();
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return this.#child.exitCode;
+    const closed = once(this.#child, "close").then(([code]) => (typeof code === "number" ? code : null));
+    return await Promise.race([this.#failed, closed]);
+  }
+
+  stop(): void {
+    this.#child.kill();
+  }
+}
+
+/** Where the terminal is no file, as in tests, the output comes through us. */
+function descriptorOf(fd: number | undefined): number | "pipe" {
+  return fd !== undefined && fd >= 0 ? fd : "pipe";
+}
+
+function forward(from: Readable | null, write: (text: Buffer) => unknown): void {
+  from?.on("data", (chunk: Buffer) => write(chunk));
+}

@@ -1,0 +1,33 @@
+/** Everything that the shell writes goes through here, so that a line that is being typed is never torn. */
+import type { Terminal } from "../../terminal.js";
+import type { ShellOutput } from "../output.js";
+
+export class Screen implements ShellOutput {
+  readonly #terminal: Terminal;
+  /** Who knows how to write a line above what is on the screen now: the line editor, or a progress display. */
+  above: ((line: string) => void) | undefined;
+
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal;
+  }
+
+  get isTTY(): boolean {
+    return this.#terminal.output.isTTY === true;
+  }
+
+  get columns(): number {
+    return this.#terminal.output.columns ?? 80;
+  }
+
+  /** Output of a command in the foreground. */
+  write(text: string | Uint8Array): Promise<void> {
+    this.#terminal.output.write(text);
+    return this.#terminal.output.drained();
+  }
+
+  /** A line that comes by itself, such as the end of a job: on standard error, above what is being typed. */
+  note(line: string): void {
+    if (this.above === undefined) this.#terminal.errors.write(`${line}\n`);
+    else this.above(line);
+  }
+}
