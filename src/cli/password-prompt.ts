@@ -1,5 +1,5 @@
-/** A new password from whoever runs the command: typed twice without echo, or from standard input. */
-import { MAX_PASSWORD_LENGTH } from "../accounts/password.js";
+/** A password from whoever runs the command, typed without echo; a new one is typed twice, or read from standard input. */
+import { MAX_PASSWORD_LENGTH } from "../accounts/password-length.js";
 import { decodeText } from "../protocol/text.js";
 import { failure, interrupted } from "./errors.js";
 import type { Terminal } from "./terminal.js";
@@ -13,6 +13,16 @@ export async function askNewPassword(name: string, terminal: Terminal): Promise<
     const password = usable(await line.read(`Password for ${name}: `));
     if ((await line.read("Again: ")) !== password) throw failure("the passwords differ: nothing was changed");
     return password;
+  } finally {
+    line.end();
+  }
+}
+
+/** A password that somebody else knows already. Only where standard input is a terminal. @throws CliError */
+export async function askPassword(question: string, terminal: Terminal): Promise<string> {
+  const line = new HiddenLine(terminal);
+  try {
+    return await line.read(question);
   } finally {
     line.end();
   }
@@ -55,12 +65,9 @@ class HiddenLine {
     this.#terminal = terminal;
     const { input } = terminal;
     input.setRawMode?.(true);
-    input.on("data", (chunk) => {
-      this.#ahead.push(...Buffer.from(chunk));
-      this.#take();
-    });
-    input.on("end", () => this.#settle?.reject(failure("the input ended before a password was typed")));
-    input.on("error", (error) => this.#settle?.reject(failure("the terminal cannot be read", error)));
+    input.on("data", this.#onData);
+    input.on("end", this.#onEnd);
+    input.on("error", this.#onError);
     input.resume();
   }
 
@@ -75,9 +82,25 @@ class HiddenLine {
   end(): void {
     const { input } = this.#terminal;
     input.setRawMode?.(false);
-    input.removeAllListeners();
+    // Not those of others: Node's own stop the reading of a terminal that is paused.
+    input.removeListener("data", this.#onData);
+    input.removeListener("end", this.#onEnd);
+    input.removeListener("error", this.#onError);
     input.pause();
   }
+
+  readonly #onData = (chunk: Buffer | string): void => {
+    this.#ahead.push(...Buffer.from(chunk));
+    this.#take();
+  };
+
+  readonly #onEnd = (): void => {
+    this.#settle?.reject(failure("the input ended before a password was typed"));
+  };
+
+  readonly #onError = (error: Error): void => {
+    this.#settle?.reject(failure("the terminal cannot be read", error));
+  };
 
   #take(): void {
     while (this.#settle !== undefined) {
@@ -99,7 +122,7 @@ class HiddenLine {
         break;
       case 0x04: // Ctrl-D
         this.#finish();
-        reject(failure("no password was typed: nothing was changed"));
+        reject(failure("no password was typed: nothing was done"));
         break;
       case 0x08:
       case 0x7f:

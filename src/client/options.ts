@@ -16,6 +16,14 @@ export interface FtpClientOptions {
   readonly password?: string;
   /** For servers that ask for one (ACCT). */
   readonly account?: string;
+  /** "off" when absent: everything goes in clear. */
+  readonly tls?: "off" | "explicit" | "implicit" | "auto";
+  readonly tlsOptions?: {
+    readonly ca?: string | Buffer | readonly (string | Buffer)[];
+    readonly cert?: string | Buffer;
+    readonly key?: string | Buffer;
+    readonly insecure?: boolean;
+  };
   /** The address that connections come from. */
   readonly localAddress?: string;
   /** `http://[user:password@]host:port` (CONNECT) or `socks5://…`; passive data connections go through it too. */

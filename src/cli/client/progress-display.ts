@@ -125,6 +125,7 @@ class TerminalDisplay implements ProgressDisplay {
   /** Written with the next drawing, above the bars. */
   #waiting: string[] = [];
   #drawn = "";
+  #forgetResize: () => void = () => {};
   #closed = false;
 
   constructor(terminal: Terminal, interval: number) {
@@ -163,7 +164,7 @@ class TerminalDisplay implements ProgressDisplay {
     clearInterval(this.#timer);
     this.#timer = undefined;
     this.#closed = true;
-    this.#screen.off?.("resize", this.#redraw);
+    this.#forgetResize();
     const lines = this.#takeWaiting();
     if (this.#drawn !== "" || lines !== "") this.#screen.write(TO_COLUMN_1 + ERASE_BELOW + lines);
     this.#drawn = "";
@@ -182,7 +183,7 @@ class TerminalDisplay implements ProgressDisplay {
 
   #start(): void {
     if (this.#timer !== undefined || this.#closed) return;
-    this.#screen.on?.("resize", this.#redraw);
+    this.#forgetResize = this.#screen.onResize(this.#redraw);
     this.#timer = setInterval(() => this.#draw(), this.#interval);
     // It only shows; what it shows keeps the process alive.
     this.#timer.unref();

@@ -26,12 +26,13 @@ export class Screen {
     this.rows = rows;
   }
 
-  on(_event: "resize", listener: () => void): void {
-    this.#onResize.add(listener);
-  }
+  readonly failed = new AbortController().signal;
 
-  off(_event: "resize", listener: () => void): void {
-    this.#onResize.delete(listener);
+  async drained(): Promise<void> {}
+
+  onResize(listener: () => void): () => void {
+    this.#onResize.add(listener);
+    return () => this.#onResize.delete(listener);
   }
 
   get listeners(): number {
