@@ -26,7 +26,7 @@ export class Screen {
     this.rows = rows;
   }
 
-  readonly failed = new AbortController().signal;
+  readonly failed: AbortSignal = new AbortController().signal;
 
   async drained(): Promise<void> {}
 

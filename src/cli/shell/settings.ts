@@ -100,6 +100,11 @@ export class Settings {
     return this.#values;
   }
 
+  /** As they were before a change that could not be made. */
+  restore(values: SettingValues): void {
+    this.#values = values;
+  }
+
   /** For `set` without a value. */
   shown({ key, usual }: Setting): string {
     const value = this.#values[key];

@@ -15,7 +15,7 @@ export interface NamedEntry {
 }
 
 /** Lists of words that commands complete from. */
-export type WordList = "commands" | "settings" | "bookmarks" | "aliases" | "jobs" | "queue";
+export type WordList = "commands" | "settings" | "bookmarks" | "aliases" | "jobs";
 
 /** What sources see of the shell. */
 export interface CompletionWorld {

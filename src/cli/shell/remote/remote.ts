@@ -2,6 +2,9 @@
 import type { FtpClient } from "../../../client/client.js";
 import type { FtpEntry } from "../../../client/verbs/listing.js";
 import { FtpPool, type FtpPoolOptions } from "../../../client/mirror/pool.js";
+import { closeSoon } from "../../client/connection.js";
+import { withEscapes } from "../../client/patterns.js";
+import type { RemotePlace } from "../../client/places.js";
 import { failure } from "../../errors.js";
 import type { NamedEntry } from "../completion/source.js";
 import type { Job } from "../jobs/job.js";
@@ -13,10 +16,10 @@ import { hasSlashes, resolveRemote } from "./place.js";
 /** A server, and who logs in. */
 export interface Target {
   readonly options: FtpPoolOptions;
+  /** With who logs in, for when sessions have to be made anew; its path is seen from the login directory. */
+  readonly place: RemotePlace;
   /** `anna@host`, with the port where it is not the usual one; safe for a terminal. */
   readonly shown: string;
-  /** From the login directory; "" for that one. */
-  readonly path: string;
 }
 
 interface Connection {
@@ -77,9 +80,12 @@ export class Remote {
         previous: home,
         listings: new ListingCache(),
       };
-      if (target.path !== "") await this.#enter(connection, pool, target.path, signal);
+      const { path } = target.place;
+      if (path !== "") await this.#enter(connection, pool, path, signal);
+      connection.previous = connection.directory;
       const before = this.#connection;
       this.#connection = connection;
+      // Jobs go on with their sessions.
       void before?.pool.close();
     } catch (error) {
       void pool.destroy();
@@ -102,18 +108,11 @@ export class Remote {
     void before.pool.close();
   }
 
-  /** Lets what runs end, and says goodbye. */
+  /** Says goodbye; what still runs has a moment to end. */
   async close(): Promise<void> {
     const before = this.#connection;
     this.#connection = undefined;
-    await before?.pool.close();
-  }
-
-  /** Ends everything now. */
-  async destroy(): Promise<void> {
-    const before = this.#connection;
-    this.#connection = undefined;
-    await before?.pool.destroy();
+    if (before !== undefined) await closeSoon(before.pool);
   }
 
   /** Sessions for a job. @throws CliError when nothing is open */
@@ -131,6 +130,14 @@ export class Remote {
   /** A pathname as the server is asked for it. */
   resolve({ text, tilde }: Pick<Word, "text" | "tilde">): string {
     return resolveRemote(this.#open, text, tilde);
+  }
+
+  /** The same as a pattern (`client/patterns.ts`). */
+  resolvePattern(word: Pick<Word, "text" | "tilde" | "pattern">): string {
+    const { pattern, tilde } = word;
+    if (pattern === undefined) return withEscapes(this.resolve(word));
+    const { directory, home } = this.#open;
+    return resolveRemote({ directory: withEscapes(directory), home: withEscapes(home) }, pattern, tilde);
   }
 
   /** @throws FtpError when there is no such directory; then the shell stays where it was */

@@ -1,36 +1,39 @@
-/** What Tab lists when there are several ways to go on: in columns, safe for a terminal. */
-import { countText } from "../../quantities.js";
-import { displayWidth, fitMiddle, padTo } from "../../text-width.js";
-import type { Candidate } from "../completion/source.js";
+/** Names in columns, as Tab and `cls` list them: safe for a terminal. */
+import { displayWidth, fitMiddle } from "../../text-width.js";
 import { escapeHostile } from "../line/escapes.js";
 
-/** More would scroll away what is being done. */
+/** Of more nobody chooses by Tab, and they would scroll away what is being done. */
 const MOST = 200;
 const BETWEEN = 2;
 
-export interface ChoicesOptions {
+export interface ChoicesOptions<Choice> {
   readonly columns: number;
-  readonly colours: boolean;
+  /** Gives the text, which is shown for the choice, its colour. */
+  readonly paint: (text: string, choice: Choice) => string;
+  readonly most?: number;
 }
 
 /** Lines, each with its end; read down, then to the right, as `ls` writes them. */
-export function choicesText(choices: readonly Candidate[], { columns, colours }: ChoicesOptions): string {
-  const labels = choices.slice(0, MOST).map(({ label }) => fitMiddle(escapeHostile(label), columns - 1));
-  const width = Math.max(...labels.map(displayWidth)) + BETWEEN;
+export function choicesText<Choice extends { readonly label: string }>(
+  choices: readonly Choice[],
+  { columns, paint, most = MOST }: ChoicesOptions<Choice>,
+): string {
+  const cells = choices.slice(0, most).map((choice) => {
+    const text = fitMiddle(escapeHostile(choice.label), columns - 1);
+    return { shown: paint(text, choice), width: displayWidth(text) };
+  });
+  const width = cells.reduce((widest, cell) => Math.max(widest, cell.width), 0) + BETWEEN;
   const across = Math.max(1, Math.floor((columns - 1 + BETWEEN) / width));
-  const down = Math.ceil(labels.length / across);
-  const lines = Array.from({ length: down }, (_, row) =>
-    Array.from({ length: across }, (_, column) => labels[column * down + row])
-      .filter((label) => label !== undefined)
-      .map((label) => coloured(padTo(label, width), label, colours))
-      .join("")
-      .trimEnd(),
-  );
-  const left = choices.length - labels.length;
-  if (left > 0) lines.push(`… and ${countText(left, "more", "more")}`);
-  return lines.map((line) => `${line}\n`).join("");
-}
-
-function coloured(padded: string, label: string, colours: boolean): string {
-  return colours && label.endsWith("/") ? `\u001b[1;34m${label}\u001b[0m${padded.slice(label.length)}` : padded;
+  const down = Math.ceil(cells.length / across);
+  let text = "";
+  for (let row = 0; row < down; row++) {
+    let gap = 0;
+    for (let at = row; at < cells.length; at += down) {
+      const cell = cells[at];
+      text += " ".repeat(gap) + (cell?.shown ?? "");
+      gap = width - (cell?.width ?? 0);
+    }
+    text += "\n";
+  }
+  return choices.length > cells.length ? `${text}… and ${choices.length - cells.length} more\n` : text;
 }

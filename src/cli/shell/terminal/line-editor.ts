@@ -3,6 +3,7 @@ import { createInterface, cursorTo, clearScreenDown, type Interface, moveCursor 
 import { Writable } from "node:stream";
 import type { Terminal } from "../../terminal.js";
 import type { Completion } from "../completion/complete.js";
+import type { Candidate } from "../completion/source.js";
 import { choicesText } from "./choices.js";
 import type { Keyboard } from "./keyboard.js";
 import type { Screen } from "./screen.js";
@@ -14,7 +15,8 @@ export interface LineEditorOptions {
   /** Oldest first. */
   readonly history: readonly string[];
   readonly historySize: number;
-  readonly colours: boolean;
+  /** Gives the text, which is shown for the candidate, its colour. */
+  readonly paint: (text: string, candidate: Candidate) => string;
   /** Whether a line may be recalled. */
   readonly recallable: (line: string) => boolean;
   readonly complete: (line: string, signal: AbortSignal) => Promise<Completion>;
@@ -123,14 +125,14 @@ export class LineEditor {
   }
 
   async #complete(readline: Interface, line: string): Promise<[string[], string]> {
-    const { keyboard, complete, colours } = this.#o;
+    const { keyboard, complete, paint } = this.#o;
     const stop = new AbortController();
     const late = setTimeout(() => stop.abort(), COMPLETION_TIME);
     keyboard.onInterruptedWait = () => stop.abort();
     try {
       const { replaced, replacement, choices } = await Promise.race([complete(line, stop.signal), aborted(stop.signal)]);
       if (choices.length > 0) {
-        this.#writeAbove(readline, choicesText(choices, { columns: this.#output.columns, colours }));
+        this.#writeAbove(readline, choicesText(choices, { columns: this.#output.columns, paint }));
       }
       return replacement === replaced ? [[], replaced] : [[replacement], replaced];
     } finally {

@@ -31,3 +31,19 @@ export class Screen implements ShellOutput {
     else this.above(line);
   }
 }
+
+/** The terminal for what writes lines to standard error whenever it likes: they come above what is being typed. */
+export function screenTerminal(terminal: Terminal, screen: Screen): Terminal {
+  const { errors } = terminal;
+  return Object.create(terminal, {
+    errors: {
+      value: {
+        isTTY: errors.isTTY,
+        failed: errors.failed,
+        drained: () => errors.drained(),
+        onResize: (listener: () => void) => errors.onResize(listener),
+        write: (text: string | Uint8Array) => screen.note(String(text).replace(/\n$/, "")),
+      },
+    },
+  }) as Terminal;
+}

@@ -1,0 +1,52 @@
+/** What commands of the shell see of it; and how one is declared: see declaration.ts. */
+import type { Paint } from "../client/colours.js";
+import type { RemotePlace } from "../client/places.js";
+import type { Terminal } from "../terminal.js";
+import { type CommandBook, declareFor, type ShellCommand as AnyShellCommand } from "./declaration.js";
+import type { Job } from "./jobs/job.js";
+import type { Jobs } from "./jobs/jobs.js";
+import type { Queue } from "./jobs/queue.js";
+import type { LocalPlace } from "./local-place.js";
+import type { ShellOutput } from "./output.js";
+import type { Remote } from "./remote/remote.js";
+import type { Settings } from "./settings.js";
+import type { HistoryFile } from "./terminal/history-file.js";
+import type { Screen } from "./terminal/screen.js";
+
+export type ShellCommand = AnyShellCommand<Shell>;
+
+export interface Shell {
+  readonly terminal: Terminal;
+  readonly screen: Screen;
+  readonly remote: Remote;
+  readonly local: LocalPlace;
+  readonly settings: Settings;
+  readonly jobs: Jobs;
+  readonly queue: Queue;
+  /** Short names for lines. */
+  readonly aliases: Map<string, string>;
+  readonly history: HistoryFile;
+  readonly commands: CommandBook<Shell>;
+  readonly paint: Paint;
+  /** Whether a person types at a prompt. */
+  readonly interactive: boolean;
+  /** Connects, with the settings as they are; asks for a password where one is needed. @throws CliError, FtpError */
+  connect(place: RemotePlace, signal: AbortSignal): Promise<void>;
+  /** Sessions are made anew, with the settings as they are now. */
+  reconnect(signal: AbortSignal): Promise<void>;
+  /** Does what a text says, as a part of a job; true when it succeeded. @throws CliError when the text is wrong */
+  perform(text: string, job: Job, out: ShellOutput): Promise<boolean>;
+  /** Keeps a job in the foreground until it ends, or is moved behind the prompt. */
+  attend(job: Job): Promise<Job["state"]>;
+  /** Begins a job behind the prompt. */
+  begin(text: string): Job;
+  /** Runs a file of commands as a part of a job; true when all succeeded. @throws CliError */
+  performFile(path: string, job: Job, out: ShellOutput): Promise<boolean>;
+  /** Lets a program or a question have the terminal. */
+  lend<T>(work: () => T | Promise<T>): Promise<T>;
+  /** Ends the shell when the line that runs is done. */
+  leave(): void;
+}
+
+/** Declares a command: see declaration.ts. */
+export const defineShellCommand = declareFor<Shell>();
