@@ -1,10 +1,10 @@
 /** What the client says to servers that know less, or something else, than Ferry's own. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { describe, test } from "node:test";
 import { FtpClient, type FtpClientOptions, type FtpEntry } from "ferry/client";
 import { leakCheck, type Script, ScriptedServer } from "ferry/testing";
+import { TestProxy } from "./support/proxy.js";
 
 leakCheck();
 
@@ -380,40 +380,6 @@ describe("keep-alive", () => {
   }
 });
 
-/** Passes on to where it is told; tells what it was asked. */
-async function proxyServer(
-  greet: (socket: Socket, next: () => Promise<Buffer>) => Promise<{ host: string; port: number } | undefined>,
-): Promise<{ server: Server; port: number; targets: string[]; close(): Promise<void> }> {
-  const targets: string[] = [];
-  const sockets = new Set<Socket>();
-  const server = createServer(async (socket) => {
-    sockets.add(socket);
-    socket.on("error", () => {});
-    const next = async (): Promise<Buffer> => {
-      const [chunk] = (await once(socket, "data")) as [Buffer];
-      return chunk;
-    };
-    const target = await greet(socket, next);
-    if (target === undefined) return void socket.end();
-    targets.push(`${target.host}:${target.port}`);
-    const onward = connect(target);
-    sockets.add(onward);
-    onward.on("error", () => socket.destroy());
-    socket.pipe(onward).pipe(socket);
-  });
-  server.listen({ host: "127.0.0.1", port: 0 });
-  await once(server, "listening");
-  return {
-    server,
-    port: (server.address() as AddressInfo).port,
-    targets,
-    async close() {
-      for (const socket of sockets) socket.destroy();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}
-
 describe("a proxy", () => {
   const files: Script = {
     greeting: "220 Ready.",
@@ -425,7 +391,7 @@ describe("a proxy", () => {
 
   test("of HTTP is asked for each connection, with name and password", async () => {
     const heads: string[] = [];
-    const proxy = await proxyServer(async (socket, next) => {
+    await using proxy = await TestProxy.start(async (socket, next) => {
       const head = String(await next());
       heads.push(head);
       const found = /^CONNECT (\S+):(\d+) HTTP\/1\.1\r\n/.exec(head);
@@ -437,28 +403,24 @@ describe("a proxy", () => {
       return { host: found?.[1] ?? "", port: Number(found?.[2]) };
     });
     await using server = await ScriptedServer.start(files);
-    try {
-      const through = { proxy: `http://me:p%40ss@127.0.0.1:${proxy.port}` };
-      await using client = await FtpClient.connect(optionsFor(server, through));
-      assert.equal(String(await client.readFile("f")), "content");
-      await client.upload(Buffer.alloc(300_000), "f");
-      assert.equal(proxy.targets[0], `127.0.0.1:${server.port}`);
-      assert.equal(proxy.targets.length, 3);
-      await assert.rejects(
-        FtpClient.connect(optionsFor(server, { proxy: `http://127.0.0.1:${proxy.port}` })),
-        (error: Error) => {
-          assert.equal((error as { code?: string }).code, "ERR_FERRY_FTP_PROXY");
-          assert.match(error.message, /407/);
-          return true;
-        },
-      );
-    } finally {
-      await proxy.close();
-    }
+    const through = { proxy: `http://me:p%40ss@127.0.0.1:${proxy.port}` };
+    await using client = await FtpClient.connect(optionsFor(server, through));
+    assert.equal(String(await client.readFile("f")), "content");
+    await client.upload(Buffer.alloc(300_000), "f");
+    assert.equal(proxy.targets[0], `127.0.0.1:${server.port}`);
+    assert.equal(proxy.targets.length, 3);
+    await assert.rejects(
+      FtpClient.connect(optionsFor(server, { proxy: `http://127.0.0.1:${proxy.port}` })),
+      (error: Error) => {
+        assert.equal((error as { code?: string }).code, "ERR_FERRY_FTP_PROXY");
+        assert.match(error.message, /407/);
+        return true;
+      },
+    );
   });
 
   test("of SOCKS5 too", async () => {
-    const proxy = await proxyServer(async (socket, next) => {
+    await using proxy = await TestProxy.start(async (socket, next) => {
       assert.deepEqual([...(await next())], [5, 2, 0, 2]);
       socket.write(Buffer.from([5, 2]));
       assert.deepEqual((await next()).toString("latin1"), "\x01\x02me\x02pw");
@@ -469,32 +431,24 @@ describe("a proxy", () => {
       return { host: [...request.subarray(4, 8)].join("."), port: request.readUInt16BE(8) };
     });
     await using server = await ScriptedServer.start(files);
-    try {
-      const through = { proxy: `socks5://me:pw@127.0.0.1:${proxy.port}` };
-      await using client = await FtpClient.connect(optionsFor(server, through));
-      assert.equal(String(await client.readFile("f")), "content");
-      assert.equal(proxy.targets.length, 2);
-    } finally {
-      await proxy.close();
-    }
+    const through = { proxy: `socks5://me:pw@127.0.0.1:${proxy.port}` };
+    await using client = await FtpClient.connect(optionsFor(server, through));
+    assert.equal(String(await client.readFile("f")), "content");
+    assert.equal(proxy.targets.length, 2);
   });
 
   test("that refuses is told apart", async () => {
-    const proxy = await proxyServer(async (socket, next) => {
+    await using proxy = await TestProxy.start(async (socket, next) => {
       await next();
       socket.write(Buffer.from([5, 0]));
       await next();
       socket.write(Buffer.from([5, 5, 0, 1, 0, 0, 0, 0, 0, 0]));
       return undefined;
     });
-    try {
-      const options = { host: "127.0.0.1", port: 9, proxy: `socks5://127.0.0.1:${proxy.port}` };
-      await assert.rejects(FtpClient.connect(options), {
-        code: "ERR_FERRY_FTP_PROXY",
-        message: "the server refused the proxy's connection",
-      });
-    } finally {
-      await proxy.close();
-    }
+    const options = { host: "127.0.0.1", port: 9, proxy: `socks5://127.0.0.1:${proxy.port}` };
+    await assert.rejects(FtpClient.connect(options), {
+      code: "ERR_FERRY_FTP_PROXY",
+      message: "the server refused the proxy's connection",
+    });
   });
 });

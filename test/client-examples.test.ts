@@ -1,6 +1,6 @@
 /** The client's examples and its page of errors, as they are published. */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { MemoryAccounts } from "ferry/accounts";
@@ -63,7 +63,11 @@ test("docs/errors.md lists every class with its code", () => {
     ([, value]) => typeof value === "function" && value.prototype instanceof client.FtpError,
   );
   assert.ok(classes.length > 10);
-  const source = readFileSync(join(projectFolder, "src", "client", "errors.ts"), "utf8");
+  const folder = join(projectFolder, "src", "client");
+  const source = readdirSync(folder)
+    .filter((name) => /errors?\.ts$/.test(name))
+    .map((name) => readFileSync(join(folder, name), "utf8"))
+    .join("\n");
   for (const [name] of classes) {
     const code = new RegExp(`class ${name} [^]*?code = "([A-Z_]+)"`).exec(source)?.[1];
     const line = page.split("\n").find((text) => text.startsWith(`| \`${name}\``));

@@ -1,6 +1,7 @@
 /** How a command ends when it does not succeed: one line on stderr and an exit code (DESIGN 7). */
 import type { Reply } from "../protocol/reply.js";
 import { printable } from "../protocol/text.js";
+import { jsonLine } from "./json-line.js";
 
 export type ExitCode =
   | 0
@@ -43,7 +44,7 @@ export class ReaderGone extends Error {
 
 /** The one line that stderr gets, with its end. */
 export function errorLine({ code, phase, reply, message }: CliError, { json }: { json: boolean }): string {
-  return json ? `${JSON.stringify({ code, phase, reply, message })}\n` : `ferry: ${message}\n`;
+  return json ? jsonLine({ code, phase, reply, message }) : `ferry: ${message}\n`;
 }
 
 export function failure(message: string, cause?: unknown): CliError {

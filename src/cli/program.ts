@@ -10,9 +10,24 @@ type Load = () => Promise<DefineCommand>;
 
 /** In the order of the help. A command is loaded only when it is named: all of them together take a while. */
 const COMMANDS: readonly (readonly [name: string, description: string, load: Load])[] = [
+  ["ls", "what is in folders of a server", async () => (await import("./client/ls.js")).defineLs],
+  ["tree", "a folder with all that is in it", async () => (await import("./client/tree.js")).defineTree],
+  ["cat", "files on standard output", async () => (await import("./client/cat.js")).defineCat],
+  ["rm", "remove files and folders", async () => (await import("./client/rm.js")).defineRm],
+  ["mkdir", "make folders", async () => (await import("./client/mkdir.js")).defineMkdir],
+  ["rmdir", "remove empty folders", async () => (await import("./client/mkdir.js")).defineRmdir],
+  ["mv", "rename and move on a server", async () => (await import("./client/mv.js")).defineMv],
+  ["bookmark", "names for servers", async () => (await import("./client/bookmark.js")).defineBookmark],
   ["serve", "serve a folder over FTP", async () => (await import("./serve/serve.js")).defineServe],
   ["user", "accounts in a file or in MongoDB", async () => (await import("./user/user.js")).defineUser],
+  ["get", "files and folders from a server", async () => (await import("./client/get.js")).defineGet],
+  ["put", "files and folders to a server", async () => (await import("./client/put.js")).definePut],
 ];
+
+const EXAMPLES = `
+Examples:
+  ferry ls ftp://ftp.example.org/pub/
+  ferry serve ./files --port 2121`;
 
 const DESCRIPTION = "FTP for Node.js: a client, a server to run, and its accounts";
 
@@ -45,7 +60,7 @@ async function parseAndRun(argv: readonly string[], terminal: Terminal): Promise
       writeErr: (text) => terminal.errors.write(text),
       outputError: () => {}, // written below, in our form
     })
-    .addHelpText("after", "\nExample:\n  ferry serve ./files --port 2121");
+    .addHelpText("after", EXAMPLES);
   const named = argv.find((word) => !word.startsWith("-"));
   for (const [name, description, load] of COMMANDS) {
     const command = program.command(name).description(description).helpCommand(false);

@@ -9,6 +9,7 @@ import { printable } from "../protocol/text.js";
 export type FtpPhase =
   | "connect" // the control connection, through a proxy too
   | "greeting" // before the server's first reply
+  | "tls" // AUTH, the handshake on the control connection, and PROT
   | "login"
   | "command" // a command and its reply
   | "data-connection" // PASV, EPSV, PORT and the connection that they lead to
@@ -123,6 +124,23 @@ export class FtpLocalError extends FtpError {
   override readonly name = "FtpLocalError";
   readonly code = "ERR_FERRY_FTP_LOCAL";
   readonly retryable = false;
+}
+
+/** What was moved is there, but not the same on both sides. Trying again begins anew. */
+export class FtpVerifyError extends FtpError {
+  override readonly name = "FtpVerifyError";
+  readonly code = "ERR_FERRY_FTP_VERIFY";
+  readonly retryable = true;
+  /** How both sides were compared: a digest, or the size. */
+  readonly by: string;
+
+  constructor(by: string) {
+    super(`the two files are not the same: their ${by} differs`, {
+      phase: "transfer",
+      hint: "The file changed meanwhile, or was damaged on its way: try again.",
+    });
+    this.by = by;
+  }
 }
 
 /** An argument that cannot be sent, such as a name with a line end. Nothing was sent. */

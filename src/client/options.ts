@@ -1,6 +1,7 @@
 /** What a client can be told; every default is safe for a server on the open Internet. */
 import type { Reply } from "../protocol/reply.js";
 import { FtpArgumentError } from "./errors.js";
+import { type FtpTlsOptions, type TlsMode, type TlsSettings, tlsSettingsOf } from "./tls-options.js";
 
 /** How data connections are made. "auto": EPSV, then PASV, then active; what worked is remembered. */
 export type DataMode = "auto" | "passive" | "active";
@@ -8,7 +9,7 @@ export type DataMode = "auto" | "passive" | "active";
 export interface FtpClientOptions {
   /** A name or an address. */
   readonly host: string;
-  /** 21 when absent. */
+  /** 21 when absent; 990 for implicit TLS. */
   readonly port?: number;
   /** "anonymous" when absent. */
   readonly user?: string;
@@ -17,13 +18,8 @@ export interface FtpClientOptions {
   /** For servers that ask for one (ACCT). */
   readonly account?: string;
   /** "off" when absent: everything goes in clear. */
-  readonly tls?: "off" | "explicit" | "implicit" | "auto";
-  readonly tlsOptions?: {
-    readonly ca?: string | Buffer | readonly (string | Buffer)[];
-    readonly cert?: string | Buffer;
-    readonly key?: string | Buffer;
-    readonly insecure?: boolean;
-  };
+  readonly tls?: TlsMode;
+  readonly tlsOptions?: FtpTlsOptions;
   /** The address that connections come from. */
   readonly localAddress?: string;
   /** `http://[user:password@]host:port` (CONNECT) or `socks5://…`; passive data connections go through it too. */
@@ -135,6 +131,7 @@ export interface Settings {
   readonly user: string;
   readonly password: string;
   readonly account: string | undefined;
+  readonly tls: TlsSettings | undefined;
   readonly localAddress: string | undefined;
   readonly proxy: string | undefined;
   readonly dataMode: DataMode;
@@ -153,7 +150,7 @@ export interface Settings {
 
 /** @throws FtpArgumentError for what cannot be right, before anything is connected */
 export function settingsOf(o: FtpClientOptions): Settings {
-  const port = o.port ?? 21;
+  const port = o.port ?? (o.tls === "implicit" ? 990 : 21);
   if (o.host === "" || /[\s\0]/.test(o.host)) throw new FtpArgumentError("host is no name or address");
   if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new FtpArgumentError(`not a port: ${port}`);
   if (o.rate !== undefined && !(o.rate > 0)) throw new FtpArgumentError("rate is to be more than 0");
@@ -175,6 +172,7 @@ export function settingsOf(o: FtpClientOptions): Settings {
     user: o.user ?? "anonymous",
     password: o.password ?? "anonymous@",
     account: o.account,
+    tls: tlsSettingsOf(o.tls, o.tlsOptions, o.host),
     localAddress: o.localAddress,
     proxy: o.proxy,
     dataMode: o.dataMode ?? "auto",
@@ -190,4 +188,9 @@ export function settingsOf(o: FtpClientOptions): Settings {
     reconnect: { ...DEFAULT_RECONNECT, ...o.reconnect },
     trace: o.onTrace ?? (() => {}),
   };
+}
+
+/** Whose files a session shows: `anna@ftp.example.org:21`. */
+export function originOf({ user, host, port }: Pick<Settings, "user" | "host" | "port">): string {
+  return `${user}@${host}:${port}`;
 }

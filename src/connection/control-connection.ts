@@ -72,25 +72,46 @@ export class ControlConnection<Message> {
     { timeout, clearable }: { readonly timeout: number; readonly clearable: boolean },
   ): Promise<boolean> {
     const plain = this.#socket;
-    this.#deafen(plain);
-    this.#changing = true;
     const deadline = setTimeout(() => plain.destroy(new Error("the TLS handshake took too long")), timeout);
     try {
-      const hello = await readHello(plain);
-      const pipe = clearable ? new RecordPipe(plain) : undefined;
-      pipe?.on("error", this.#onError);
-      const secured = await accept(pipe ?? plain, hello);
-      this.#socket = secured;
-      if (pipe !== undefined) this.#clearable = { plain, pipe, tls: secured };
-      this.#changing = false;
-      secured.on("error", this.#onError);
-      this.#listen(secured);
+      await this.#secure(async () => {
+        const hello = await readHello(plain);
+        const pipe = clearable ? new RecordPipe(plain) : undefined;
+        pipe?.on("error", this.#onError);
+        const tls = await accept(pipe ?? plain, hello);
+        if (pipe !== undefined) this.#clearable = { plain, pipe, tls };
+        return tls;
+      });
       return true;
-    } catch (error) {
-      plain.destroy(error as Error);
+    } catch {
       return false;
     } finally {
       clearTimeout(deadline);
+    }
+  }
+
+  /**
+   * As {@link protect}, for the end that speaks first in TLS. The caller has a deadline.
+   * @throws what `connect` throws; the connection is being closed then
+   */
+  async protectAsClient(connect: (stream: Duplex) => Promise<TLSSocket>): Promise<void> {
+    const plain = this.#socket;
+    await this.#secure(() => connect(plain));
+  }
+
+  async #secure(handshake: () => Promise<TLSSocket>): Promise<void> {
+    const plain = this.#socket;
+    this.#deafen(plain);
+    this.#changing = true;
+    try {
+      const secured = await handshake();
+      this.#socket = secured;
+      this.#changing = false;
+      secured.on("error", this.#onError);
+      this.#listen(secured);
+    } catch (error) {
+      plain.destroy(error as Error);
+      throw error;
     }
   }
 

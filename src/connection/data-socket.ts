@@ -134,13 +134,13 @@ export class PlainDataSocket implements DataSocket {
    * The socket itself, for TLS to work on, with bytes that were read too early put back. From now on only
    * `destroy`, `close` and `endedAbove` of this object are to be called.
    */
-  handOver(bytes: Uint8Array): Socket {
+  handOver(bytes: Uint8Array | undefined): Socket {
     const socket = this.#usable();
     socket.removeListener("end", this.#onEnd);
     socket.removeListener("finish", this.#onFlushed);
     socket.removeListener("readable", this.#rest);
     this.#ahead = undefined;
-    socket.unshift(bytes);
+    if (bytes !== undefined) socket.unshift(bytes);
     return socket;
   }
 

@@ -22,6 +22,7 @@ export {
   type ScriptedAnswer,
   ScriptedPeer,
   ScriptedServer,
+  type ScriptedTls,
 } from "./scripted-server.js";
 export {
   DEFAULT_CAPABILITIES,

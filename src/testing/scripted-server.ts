@@ -11,6 +11,7 @@
 import { Buffer } from "node:buffer";
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { type SecureContext, TLSSocket, type TLSSocketOptions } from "node:tls";
 import { type CommandLine, CommandLineDecoder } from "../protocol/command-line.js";
 import {
   formatExtendedPassiveReply,
@@ -34,6 +35,14 @@ export interface Script {
   /** The loopback of IPv4 when absent. */
   readonly host?: string;
 }
+
+/** A context with the server's key and certificate, and what else Node's TLS takes. */
+export interface ScriptedTls extends Pick<TLSSocketOptions, "requestCert" | "rejectUnauthorized"> {
+  readonly secureContext: SecureContext;
+}
+
+/** It would have no TLS with us. */
+class ClientGone extends Error {}
 
 const USUAL: Readonly<Record<string, ScriptedAnswer>> = {
   USER: "331 Password.",
@@ -107,7 +116,7 @@ export class ScriptedServer implements AsyncDisposable {
 export class ScriptedPeer {
   /** What a script threw, unless its peer had gone. */
   failure: unknown;
-  readonly socket: Socket;
+  #socket: Socket;
   readonly #host: string;
   readonly #script: Script;
   readonly #commands: string[];
@@ -118,7 +127,7 @@ export class ScriptedPeer {
   #busy: Promise<void>;
 
   constructor(socket: Socket, host: string, script: Script, commands: string[]) {
-    this.socket = socket;
+    this.#socket = socket;
     this.#host = host;
     this.#script = script;
     this.#commands = commands;
@@ -126,6 +135,38 @@ export class ScriptedPeer {
     socket.on("data", (chunk: Buffer) => this.#receive(chunk));
     socket.on("end", () => socket.end());
     this.#busy = this.#perform(script.greeting ?? "220 Ready.", "");
+  }
+
+  /** The control connection: TCP, or TLS since {@link protect}. */
+  get socket(): Socket {
+    return this.#socket;
+  }
+
+  /**
+   * TLS on the control connection, as its server: behind a 234, or in place of a greeting. One context for both
+   * kinds of connections lets clients resume its sessions.
+   */
+  async protect(tls: ScriptedTls): Promise<void> {
+    const plain = this.#socket;
+    plain.removeAllListeners("data").removeAllListeners("end");
+    this.#socket = await this.#secured(plain, tls);
+    this.#socket.on("data", (chunk: Buffer) => this.#receive(chunk));
+    this.#socket.on("end", () => this.#socket.end());
+  }
+
+  /** As {@link data}, in TLS; the handshake is over. */
+  async protectedData(tls: ScriptedTls): Promise<TLSSocket> {
+    return await this.#secured(await this.data(), tls);
+  }
+
+  async #secured(socket: Socket, tls: ScriptedTls): Promise<TLSSocket> {
+    const secured = new TLSSocket(socket, { ...tls, isServer: true });
+    this.#track(secured);
+    await new Promise((resolve, reject) => {
+      secured.once("secure", resolve).once("error", reject);
+      secured.once("close", () => reject(new ClientGone()));
+    });
+    return secured;
   }
 
   /** A line, with its CRLF added. */
@@ -269,6 +310,8 @@ function gone(socket: Socket): Promise<unknown> {
 }
 
 function isAboutTheSocket(error: unknown): boolean {
-  const { code } = error as NodeJS.ErrnoException;
+  if (error instanceof ClientGone) return true;
+  const { code = "" } = error as NodeJS.ErrnoException;
+  if (code.startsWith("ERR_SSL_")) return true;
   return code === "ECONNRESET" || code === "EPIPE" || code === "ERR_STREAM_PREMATURE_CLOSE";
 }

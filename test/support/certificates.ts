@@ -1,5 +1,6 @@
 /** Keys, certificates and revocation lists for tests, made anew by each process that asks. */
 import type { webcrypto } from "node:crypto";
+import { isIP } from "node:net";
 import "reflect-metadata"; // @peculiar/x509 asks for it
 import * as x509 from "@peculiar/x509";
 
@@ -17,7 +18,7 @@ export interface Certificate {
 export interface CertificateRequest {
   /** CN. */
   readonly name: string;
-  /** DNS names. */
+  /** DNS names and IP addresses. */
   readonly hosts?: readonly string[];
   /** Days from now; negative ones lie in the past. */
   readonly from?: number;
@@ -71,7 +72,11 @@ export class TestAuthority {
         new x509.BasicConstraintsExtension(false, undefined, true),
         ...(hosts.length === 0
           ? []
-          : [new x509.SubjectAlternativeNameExtension(hosts.map((value) => ({ type: "dns", value })))]),
+          : [
+              new x509.SubjectAlternativeNameExtension(
+                hosts.map((value) => ({ type: isIP(value) === 0 ? "dns" : "ip", value })),
+              ),
+            ]),
       ],
     });
     const pkcs8 = await crypto.subtle.exportKey("pkcs8", keys.privateKey);

@@ -50,27 +50,26 @@ class Words {
   /** The next one that is no comment and no macro, which goes on to an empty line. */
   keyword(): string | undefined {
     for (let word = this.#next(); word !== undefined; word = this.#next()) {
-      if (word.startsWith("#")) this.#skip(/[^\n]*/y);
-      else if (word === "macdef") this.#skip(/.*?(?:\n[ \t\r]*\n|$)/sy);
-      else return word;
+      const { bare } = word;
+      if (bare === "macdef") this.#skip(/.*?(?:\n[ \t\r]*\n|$)/sy);
+      else if (bare?.startsWith("#") === true) this.#skip(/[^\n]*/y);
+      else return bare ?? word.quoted;
     }
     return undefined;
   }
 
   /** A value may begin with "#", and may be in quotation marks with backslashes in it, as in curl's. */
   value(): string | undefined {
-    const word = this.#next();
-    if (word?.startsWith('"') !== true) return word;
-    return word
-      .replace(/^"|(?<!\\)"$/g, "")
-      .replace(/\\(.)/gs, (_, character: string) => ESCAPES[character] ?? character);
+    const { bare, quoted } = this.#next() ?? {};
+    return bare ?? quoted?.replace(/\\(.)/gs, (_, character: string) => ESCAPES[character] ?? character);
   }
 
-  #next(): string | undefined {
+  #next(): { readonly quoted: string | undefined; readonly bare: string | undefined } | undefined {
     WORD.lastIndex = this.#at;
-    const [whole, word] = WORD.exec(this.#text) ?? [];
-    this.#at += whole?.length ?? 0;
-    return word;
+    const found = WORD.exec(this.#text);
+    if (found === null) return undefined;
+    this.#at = WORD.lastIndex;
+    return { quoted: found[1], bare: found[2] };
   }
 
   #skip(what: RegExp): void {
@@ -79,5 +78,5 @@ class Words {
   }
 }
 
-const WORD = /\s*("(?:[^"\\\n]|\\.)*"?|[^\s"]\S*)/sy;
+const WORD = /\s*(?:"((?:[^"\\\n]|\\.)*)"?|([^\s"]\S*))/sy;
 const ESCAPES: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t" };

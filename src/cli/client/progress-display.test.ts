@@ -88,8 +88,8 @@ describe("the progress display", () => {
     const one = display.begin("one.bin", 10 * MIB);
     const two = display.begin("two.bin", 20 * MIB);
     for (let n = 1; n <= 5; n++) {
-      one.at(progress(n * MIB, 10 * MIB));
-      two.at(progress(2 * n * MIB, 20 * MIB));
+      one.at?.(progress(n * MIB, 10 * MIB));
+      two.at?.(progress(2 * n * MIB, 20 * MIB));
       draw();
     }
     assert.equal(screen.all.length, 4);
@@ -113,7 +113,7 @@ describe("the progress display", () => {
     const bar = display.begin("f", 10);
     draw();
     const { writes } = screen;
-    for (let n = 0; n < 1000; n++) bar.at(progress(n % 10, 10));
+    for (let n = 0; n < 1000; n++) bar.at?.(progress(n % 10, 10));
     draw();
     draw();
     draw();
@@ -124,7 +124,7 @@ describe("the progress display", () => {
   test("leaves one line of each file that is done when they are few", () => {
     const { screen, display } = showing();
     const bar = display.begin("f", 10 * MIB);
-    bar.at(progress(10 * MIB, 10 * MIB, { start: 4 * MIB }));
+    bar.at?.(progress(10 * MIB, 10 * MIB, { start: 4 * MIB }));
     bar.end("moved");
     bar.end("failed");
     display.close();
@@ -160,7 +160,7 @@ describe("the progress display", () => {
     display.expect({ files: 99, bytes: 99 * MIB });
     const bars = Array.from({ length: 20 }, (_, n) => display.begin(`file ${n}`, MIB));
     for (let n = 0; n < 30; n++) {
-      for (const bar of bars) bar.at(progress(n * 1000, MIB));
+      for (const bar of bars) bar.at?.(progress(n * 1000, MIB));
       draw();
     }
     assert.equal(screen.all[0], "$ ferry mirror ...");
@@ -174,7 +174,7 @@ describe("the progress display", () => {
     const { screen, display } = showing(100, 24);
     display.expect({ files: 50, bytes: 99 * MIB });
     const bars = Array.from({ length: 6 }, (_, n) => display.begin(`file ${n}`, MIB));
-    for (const bar of bars) bar.at(progress(500_000, MIB));
+    for (const bar of bars) bar.at?.(progress(500_000, MIB));
     draw();
     assert.equal(screen.shown.length, 7);
     for (const [columns, rows] of [
@@ -204,7 +204,7 @@ describe("the progress display", () => {
       "漢".repeat(300),
       "🚢\u200b\udcff",
     ];
-    for (const name of names) display.begin(name, 100).at(progress(50, 100));
+    for (const name of names) display.begin(name, 100).at?.(progress(50, 100));
     draw();
     draw();
     assert.equal(screen.shown.length, names.length);
@@ -222,7 +222,7 @@ describe("the progress display", () => {
     for (const display of [progressDisplay(piped), progressDisplay(silent, { silent: true })]) {
       const bar = display.begin("f", 10);
       display.expect({ files: 20, bytes: 10 });
-      bar.at(progress(5, 10));
+      bar.at?.(progress(5, 10));
       draw();
       display.message("a problem");
       display.line("a line");
@@ -239,7 +239,7 @@ describe("the progress display", () => {
     const screen = new Screen(80, 24);
     const terminal = fakeTerminal();
     const display = progressDisplay({ ...terminal, errors: screen });
-    display.begin("f", 10).at(progress(5, 10));
+    display.begin("f", 10).at?.(progress(5, 10));
     display.line("a line");
     draw();
     assert.equal(terminal.out(), "a line\n");

@@ -8,10 +8,12 @@
  */
 import { etaOf, RateMeter } from "../../client/transfer/progress.js";
 import { printable } from "../../protocol/text.js";
-import { bytesText, countText, durationText, rateText } from "../quantities.js";
+
 import type { Terminal, TerminalOutput } from "../terminal.js";
 import { fitMiddle } from "../text-width.js";
+
 import { type ProgressRow, progressLines } from "./progress-line.js";
+import { countText, movedText } from "./quantities.js";
 
 export interface ProgressDisplay {
   /** A transfer that begins. @param name Of whatever characters. */
@@ -29,10 +31,10 @@ export interface ProgressDisplay {
 }
 
 export interface TransferBar {
-  /** What `onProgress` tells. */
-  at(progress: BarProgress): void;
+  /** For `onProgress`; undefined where nobody looks at it. */
+  readonly at: ((progress: BarProgress) => void) | undefined;
   /** It ended; what was stopped counts as neither done nor failed. */
-  end(result: "moved" | "failed" | "stopped"): void;
+  end(result: "moved" | "skipped" | "failed" | "stopped"): void;
 }
 
 export interface BarProgress {
@@ -72,7 +74,8 @@ const up = (lines: number): string => (lines > 0 ? `\u001b[${lines}A` : "");
 
 /** Bars where stderr is a terminal and they are wanted; otherwise only messages. */
 export function progressDisplay(terminal: Terminal, o: DisplayOptions = {}): ProgressDisplay {
-  if (o.silent === true || terminal.errors.isTTY !== true) return new MessagesOnly(terminal);
+  const dumb = terminal.environment.TERM === "dumb";
+  if (o.silent === true || dumb || terminal.errors.isTTY !== true) return new MessagesOnly(terminal);
   return new TerminalDisplay(terminal, o.interval ?? INTERVAL);
 }
 
@@ -84,7 +87,7 @@ class MessagesOnly implements ProgressDisplay {
   }
 
   begin(): TransferBar {
-    return { at() {}, end() {} };
+    return { at: undefined, end() {} };
   }
 
   expect(): void {}
@@ -115,6 +118,7 @@ interface Sums {
 class TerminalDisplay implements ProgressDisplay {
   readonly #terminal: Terminal;
   readonly #screen: TerminalOutput;
+  #ignoreResize = (): void => {};
   readonly #interval: number;
   readonly #bars = new Set<Bar>();
   readonly #began = performance.now();
@@ -125,7 +129,6 @@ class TerminalDisplay implements ProgressDisplay {
   /** Written with the next drawing, above the bars. */
   #waiting: string[] = [];
   #drawn = "";
-  #forgetResize: () => void = () => {};
   #closed = false;
 
   constructor(terminal: Terminal, interval: number) {
@@ -164,7 +167,7 @@ class TerminalDisplay implements ProgressDisplay {
     clearInterval(this.#timer);
     this.#timer = undefined;
     this.#closed = true;
-    this.#forgetResize();
+    this.#ignoreResize();
     const lines = this.#takeWaiting();
     if (this.#drawn !== "" || lines !== "") this.#screen.write(TO_COLUMN_1 + ERASE_BELOW + lines);
     this.#drawn = "";
@@ -178,22 +181,22 @@ class TerminalDisplay implements ProgressDisplay {
     ended.moved += bar.moved;
     ended.files++;
     if (result === "failed") ended.failed++;
-    else if ((this.#expected?.files ?? 1) <= MOST_DONE_LINES) this.message(bar.doneLine());
+    if (result === "moved" && (this.#expected?.files ?? 1) <= MOST_DONE_LINES) this.message(bar.doneLine());
   }
 
   #start(): void {
     if (this.#timer !== undefined || this.#closed) return;
-    this.#forgetResize = this.#screen.onResize(this.#redraw);
+    this.#ignoreResize = this.#screen.onResize(() => this.#redraw());
     this.#timer = setInterval(() => this.#draw(), this.#interval);
     // It only shows; what it shows keeps the process alive.
     this.#timer.unref();
   }
 
   /** After a resize whatever is on the screen may stand elsewhere. */
-  readonly #redraw = (): void => {
+  #redraw(): void {
     this.#drawn = "";
     this.#draw();
-  };
+  }
 
   #draw(): void {
     const { columns = DEFAULT_COLUMNS, rows = DEFAULT_ROWS } = this.#screen;
@@ -266,9 +269,9 @@ class Bar implements TransferBar {
     return this.#progress.bytes - this.#progress.start;
   }
 
-  at(progress: BarProgress): void {
+  readonly at = (progress: BarProgress): void => {
     this.#progress = progress;
-  }
+  };
 
   end(result: Result): void {
     if (!this.#running) return;
@@ -284,10 +287,4 @@ class Bar implements TransferBar {
   doneLine(): string {
     return `${this.#name}  ${movedText(this.moved, performance.now() - this.#began)}`;
   }
-}
-
-/** `34.5 MiB in 0:04, 8.6 MiB/s`. @param duration Milliseconds. */
-export function movedText(bytes: number, duration: number): string {
-  const rate = duration > 0 ? (bytes * 1000) / duration : 0;
-  return `${bytesText(bytes)} in ${durationText(duration)}, ${rateText(rate)}`;
 }

@@ -1,6 +1,7 @@
 /** Lines of the progress display: what there is room for, best first, in columns that stay where they are. */
-import { bytesText, durationText, rateText } from "../quantities.js";
 import { displayWidth, fitMiddle, padTo } from "../text-width.js";
+import { humanSize } from "./formatting.js";
+import { durationText, rateText } from "./quantities.js";
 
 export interface ProgressRow {
   /** Safe for a terminal. */
@@ -67,9 +68,9 @@ function fieldText(field: Field, { bytes, total, rate, eta }: ProgressRow, barWi
       // 100% is said of what is whole, not of what is nearly so.
       return (part === undefined ? "" : `${Math.floor(part * 100)}%`).padStart(WIDTHS.percent);
     case "bytes":
-      return bytesText(bytes).padStart(WIDTHS.bytes);
+      return humanSize(bytes).padStart(WIDTHS.bytes);
     case "total":
-      return (total === undefined ? "" : ` of ${bytesText(total)}`).padEnd(WIDTHS.total);
+      return (total === undefined ? "" : ` of ${humanSize(total)}`).padEnd(WIDTHS.total);
     case "rate":
       return rateText(rate).padStart(WIDTHS.rate);
     case "eta":

@@ -21,12 +21,12 @@ const MOST_NAMES = 1_000_000;
 /**
  * What a place means: itself, when it is no pattern, or exists under the very name; else all that match, sorted.
  * Names with a dot in first place are matched by patterns that have it too, as in a shell.
- * @throws CliError when nothing matches; FtpError
+ * @throws CliError when nothing matches, unless that may be; FtpError
  */
 export async function expandRemote(
   client: FtpClient,
   { path, pattern }: { readonly path: string; readonly pattern: string },
-  { signal }: { readonly signal?: AbortSignal } = {},
+  { signal, mayBeNone = false }: { readonly signal?: AbortSignal; readonly mayBeNone?: boolean } = {},
 ): Promise<RemoteMatch[]> {
   if (!hasPattern(pattern) || (await client.exists(path, { signal }))) return [{ path }];
   const alternatives = alternativesOf(pattern);
@@ -40,7 +40,7 @@ export async function expandRemote(
       found.set(match.path, match);
     }
   }
-  if (found.size > 0) return [...found.values()];
+  if (found.size > 0 || mayBeNone) return [...found.values()];
   throw new CliError(1, "ERR_FERRY_NO_MATCH", `nothing on the server matches ${printable(pattern)}`);
 }
 

@@ -37,6 +37,7 @@ export class Failures {
   readonly #terminal: Terminal;
   readonly #json: boolean;
   #count = 0;
+  #exitCode: ExitCode = 0;
 
   constructor(terminal: Terminal, { json = false }: ReportOptions) {
     this.#terminal = terminal;
@@ -47,8 +48,9 @@ export class Failures {
     return this.#count;
   }
 
+  /** 2 only when nothing but wrong usage failed. */
   get exitCode(): ExitCode {
-    return this.#count > 0 ? 1 : 0;
+    return this.#exitCode;
   }
 
   /** Tells a failure of one of them. @throws the error when it ends all: an interruption, or a bug of ours */
@@ -56,6 +58,7 @@ export class Failures {
     const reported = asReported(error, subject);
     if (!(reported instanceof CliError) || reported.exitCode === 130) throw reported;
     this.#count++;
+    this.#exitCode = this.#exitCode === 1 ? 1 : reported.exitCode;
     this.#terminal.errors.write(errorLine(reported, { json: this.#json }));
   }
 }

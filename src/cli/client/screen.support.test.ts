@@ -2,12 +2,14 @@
  * The screen of a terminal for tests: it does what the escape sequences say, wraps what is too wide, and scrolls.
  * Knows only what ECMA-48 and every terminal have in common; anything else is an error.
  */
+import type { TerminalOutput } from "../terminal.js";
 import { displayWidth } from "../text-width.js";
 
 const SEQUENCE = /^\u001b\[(\??\d*)([A-Za-z])/;
 
-export class Screen {
+export class Screen implements TerminalOutput {
   readonly isTTY = true;
+  readonly failed: TerminalOutput["failed"] = new AbortController().signal;
   columns: number;
   rows: number;
   /** How often something was written. */
@@ -26,14 +28,12 @@ export class Screen {
     this.rows = rows;
   }
 
-  readonly failed: AbortSignal = new AbortController().signal;
-
-  async drained(): Promise<void> {}
-
   onResize(listener: () => void): () => void {
     this.#onResize.add(listener);
-    return () => this.#onResize.delete(listener);
+    return () => void this.#onResize.delete(listener);
   }
+
+  async drained(): Promise<void> {}
 
   get listeners(): number {
     return this.#onResize.size;
@@ -50,7 +50,8 @@ export class Screen {
     for (const listener of this.#onResize) listener();
   }
 
-  write(text: string): void {
+  write(chunk: string | Uint8Array): void {
+    const text = String(chunk);
     this.writes++;
     for (let at = 0; at < text.length; ) {
       const [all, digits = "", command = ""] = SEQUENCE.exec(text.slice(at, at + 8)) ?? [];

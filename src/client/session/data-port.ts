@@ -7,8 +7,10 @@ import {
   DataConnectionError,
   type DataSocket,
 } from "../../connection/data-connection.js";
+import type { PlainDataConnection } from "../../connection/data-socket.js";
 import { PassivePort } from "../../connection/passive.js";
 import { PortRange } from "../../connection/port-range.js";
+import { type SecuredOptions, securedConnection } from "../../connection/tls/secured-connection.js";
 import {
   formatExtendedPort,
   formatPort,
@@ -18,7 +20,9 @@ import {
 import { FtpAbortError, FtpDataConnectionError, type FtpError, FtpReplyError } from "../errors.js";
 import type { Settings } from "../options.js";
 import { type Route, TunnelledConnection } from "./dial.js";
+import type { Protection } from "./protection.js";
 import type { Target } from "./proxy.js";
+import { HandshakingConnection } from "./secured-data.js";
 import type { UserPi, Wait } from "./user-pi.js";
 
 export type DataMethod = "EPSV" | "PASV" | "active";
@@ -28,6 +32,17 @@ export interface DataMemory {
   worked?: DataMethod;
 }
 
+/** What a data connection is for. */
+export type DataUse = Pick<SecuredOptions, "direction" | "acceptBareEnd">;
+
+/** What a data port needs of its session. */
+export interface DataPortOptions {
+  readonly pi: UserPi;
+  readonly settings: Settings;
+  readonly route: Route;
+  readonly protection: Protection;
+}
+
 const ACTIVE_PORTS = { from: 49_152, to: 65_535 };
 
 /** One per control connection. */
@@ -35,14 +50,16 @@ export class DataPort {
   readonly #pi: UserPi;
   readonly #settings: Settings;
   readonly #route: Route;
+  readonly #protection: Protection;
   readonly #memory: DataMemory;
   readonly #patience = new ClosingPatience();
   #listening: PassivePort | undefined;
 
-  constructor(pi: UserPi, settings: Settings, route: Route, memory: DataMemory) {
+  constructor({ pi, settings, route, protection }: DataPortOptions, memory: DataMemory) {
     this.#pi = pi;
     this.#settings = settings;
     this.#route = route;
+    this.#protection = protection;
     this.#memory = memory;
   }
 
@@ -51,11 +68,11 @@ export class DataPort {
    * out before the server was asked for anything; awaited after the command in active mode.
    * @throws FtpDataConnectionError when none of the ways works
    */
-  async prepare(wait: Wait): Promise<DataConnection> {
+  async prepare(use: DataUse, wait: Wait): Promise<DataConnection> {
     const failures: { method: DataMethod; error: FtpError }[] = [];
     for (const method of this.#order()) {
       try {
-        const connection = await this.#try(method, wait);
+        const connection = await this.#try(method, use, wait);
         this.#memory.worked = method;
         return connection;
       } catch (error) {
@@ -94,19 +111,20 @@ export class DataPort {
     return addressFamily(this.#pi.dataHost) === 6;
   }
 
-  #try(method: DataMethod, wait: Wait): Promise<DataConnection> {
-    if (method === "active") return this.#active(wait);
-    return method === "EPSV" ? this.#extendedPassive(wait) : this.#passive(wait);
+  async #try(method: DataMethod, use: DataUse, wait: Wait): Promise<DataConnection> {
+    if (method === "active") return this.#active(use, wait);
+    const target = await (method === "EPSV" ? this.#extendedPassive(wait) : this.#passive(wait));
+    return await this.#connected(target, use, wait);
   }
 
-  async #extendedPassive(wait: Wait): Promise<DataConnection> {
+  async #extendedPassive(wait: Wait): Promise<Target> {
     const reply = await this.#pi.expect("EPSV", undefined, wait, 229);
     const port = parseExtendedPassiveReply(reply.lines.join(" "));
     if (port === undefined) throw new FtpReplyError("EPSV", { phase: wait.phase, reply });
-    return await this.#connected({ host: this.#pi.dataHost, port }, wait);
+    return { host: this.#pi.dataHost, port };
   }
 
-  async #passive(wait: Wait): Promise<DataConnection> {
+  async #passive(wait: Wait): Promise<Target> {
     const reply = await this.#pi.expect("PASV", undefined, wait, 227);
     const found = parsePassiveReply(reply.lines.join(" "));
     if (found === undefined) throw new FtpReplyError("PASV", { phase: wait.phase, reply });
@@ -116,10 +134,10 @@ export class DataPort {
       const text = `the address in the 227 is not the server's, and is not used (trustPassiveAddress)`;
       this.#settings.trace({ kind: "note", text });
     }
-    return await this.#connected({ host, port: found.port }, wait);
+    return { host, port: found.port };
   }
 
-  async #connected({ host, port }: Target, { signal }: Wait): Promise<DataConnection> {
+  async #connected({ host, port }: Target, use: DataUse, { signal }: Wait): Promise<DataConnection> {
     const inner =
       this.#route.proxy === undefined
         ? activeConnection({
@@ -131,7 +149,9 @@ export class DataPort {
         : new TunnelledConnection({ host, port }, this.#route, this.#patience);
     try {
       const socket = await inner.open({ signal, timeout: this.#settings.timeouts.dataConnect });
-      return new ConnectedConnection(inner, socket);
+      const tls = this.#protection.forData;
+      if (tls === undefined) return new ConnectedConnection(inner, socket);
+      return new HandshakingConnection(inner, socket, tls, use);
     } catch (error) {
       await inner[Symbol.asyncDispose]();
       if (signal.aborted) throw new FtpAbortError("data-connection", signal.reason);
@@ -143,7 +163,7 @@ export class DataPort {
     }
   }
 
-  async #active(wait: Wait): Promise<DataConnection> {
+  async #active(use: DataUse, wait: Wait): Promise<DataConnection> {
     const { active, allowForeignData } = this.#settings;
     const address = active.address ?? this.#pi.localAddress;
     const family = addressFamily(address);
@@ -152,7 +172,7 @@ export class DataPort {
       range: new PortRange(active.ports ?? ACTIVE_PORTS),
       peerAllowed: (peer) => allowForeignData || sameAddress(peer, this.#pi.dataHost),
     });
-    let connection: DataConnection;
+    let connection: PlainDataConnection;
     try {
       connection = await this.#listening.lease();
     } catch (cause) {
@@ -162,7 +182,10 @@ export class DataPort {
       const { port } = this.#listening;
       if (family === 4) await this.#pi.expect("PORT", formatPort({ address, port }), wait);
       else await this.#pi.expect("EPRT", formatExtendedPort({ family: 6, address, port }), wait);
-      return connection;
+      const tls = this.#protection.forData;
+      if (tls === undefined) return connection;
+      const handshakeTimeout = this.#settings.timeouts.dataConnect;
+      return securedConnection(connection, tls, { ...use, handshakeTimeout });
     } catch (error) {
       await connection[Symbol.asyncDispose]();
       throw error;

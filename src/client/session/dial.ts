@@ -1,12 +1,8 @@
 /** Reaches a host, directly or through a proxy. */
 import { connect, type Socket } from "node:net";
 import type { ClosingPatience } from "../../connection/closing-patience.js";
-import {
-  type DataConnection,
-  DataConnectionError,
-  type DataSocket,
-} from "../../connection/data-connection.js";
-import { PlainDataSocket } from "../../connection/data-socket.js";
+import { DataConnectionError } from "../../connection/data-connection.js";
+import { type PlainDataConnection, PlainDataSocket } from "../../connection/data-socket.js";
 import { waitFor } from "../../connection/deadline.js";
 import { FtpAbortError, FtpConnectionError, FtpProxyError, FtpTimeoutError } from "../errors.js";
 import { type ProxyAddress, type Target, tunnel } from "./proxy.js";
@@ -66,7 +62,7 @@ function failure(cause: NodeJS.ErrnoException): FtpConnectionError {
 }
 
 /** A passive data connection through the proxy; `open` makes it. */
-export class TunnelledConnection implements DataConnection {
+export class TunnelledConnection implements PlainDataConnection {
   readonly kind = "active";
   readonly established = false;
   readonly #target: Target;
@@ -80,7 +76,7 @@ export class TunnelledConnection implements DataConnection {
     this.#patience = patience;
   }
 
-  async open(o: { readonly signal: AbortSignal; readonly timeout: number }): Promise<DataSocket> {
+  async open(o: { readonly signal: AbortSignal; readonly timeout: number }): Promise<PlainDataSocket> {
     let socket: Socket;
     try {
       socket = await dial(this.#target, this.#route, o);

@@ -16,6 +16,7 @@ import type { Settings } from "../options.js";
 import { type Charset, charsetFor, UTF8 } from "./charset.js";
 import { type DataMemory, DataPort } from "./data-port.js";
 import { dial, type Route } from "./dial.js";
+import { Protection } from "./protection.js";
 import { parseProxy } from "./proxy.js";
 import { UserPi, type Wait } from "./user-pi.js";
 
@@ -42,6 +43,7 @@ export class Session {
   readonly settings: Settings;
   readonly memory: ServerMemory;
   readonly dataPort: DataPort;
+  readonly protection: Protection;
   features: Features = new Map();
   charset: Charset = UTF8;
   /** As they were last agreed; a TYPE that was never sent is unknown. */
@@ -53,7 +55,8 @@ export class Session {
     this.pi = pi;
     this.settings = settings;
     this.memory = memory;
-    this.dataPort = new DataPort(pi, settings, route, memory.data);
+    this.protection = new Protection(pi, settings.tls, settings.trace);
+    this.dataPort = new DataPort({ pi, settings, route, protection: this.protection }, memory.data);
   }
 
   /** Connects, logs in, asks what the server can do, and goes to the directory of the session before. */
@@ -98,6 +101,7 @@ export class Session {
 
   /** Agrees on what differs from what was agreed. */
   async useParameters({ type, structure, mode }: TransferParameters, signal: AbortSignal): Promise<void> {
+    await this.protection.agree(this.wait("tls", signal));
     const agreed = this.#agreed;
     const name = formatType(type);
     if (agreed.type !== name) {
@@ -121,12 +125,26 @@ export class Session {
   }
 
   /** What a raw command may have changed is agreed anew. */
-  forgetParameters(): void {
+  afterRaw(verb: string, { code }: Reply<number>): void {
+    if (!/^(?:TYPE|STRU|MODE|PBSZ|PROT|USER|REIN)$/i.test(verb)) return;
     this.#agreed = { structure: "?", mode: "?" };
+    this.protection.forget();
+    // RFC 4217 13: TLS ends with it, or does not, as the server likes. The next call begins a new session.
+    if (/^REIN$/i.test(verb) && code < 300 && this.protection.security !== undefined) {
+      this.pi.destroy(new FtpConnectionError("the session was ended by REIN", { phase: "command" }));
+    }
   }
 
-  /** The byte that the next transfer begins at. */
-  async restart(start: number, signal: AbortSignal): Promise<void> {
+  /**
+   * The byte that the next transfer begins at, and how many it has: the server ends it by itself where it has RANG
+   * (draft-bryan-ftp-range); elsewhere the client does.
+   */
+  async restart(start: number, signal: AbortSignal, length?: number): Promise<void> {
+    if (length !== undefined && length > 0 && this.features.has("RANG")) {
+      const reply = await this.ask("RANG", `${start} ${start + length - 1}`, signal);
+      if (reply.code < 400) return;
+    }
+    if (start === 0) return;
     const reply = await this.ask("REST", String(start), signal);
     // RFC 959 has 350; odd servers say 200.
     if (reply.code >= 400)
@@ -198,9 +216,13 @@ export class Session {
   }
 
   async #begin(signal: AbortSignal): Promise<void> {
+    const securing = this.wait("tls", signal);
+    await this.protection.beforeGreeting(securing);
     const reply = await this.pi.completion(this.wait("greeting", signal));
     if (reply.code >= 300) throw new FtpReplyError("connecting", { phase: "greeting", reply });
+    await this.protection.afterGreeting(securing);
     await this.#login(signal);
+    await this.protection.agree(securing);
     const features = await this.pi.exchange("FEAT", undefined, this.wait("login", signal));
     this.features = parseFeatures(features);
     await this.#chooseCharset(signal);

@@ -1,8 +1,11 @@
 /** The user PI (RFC 959 2.3): commands go out, and each gets the replies that belong to it. */
 import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import type { TLSSocket } from "node:tls";
 import { normalAddress } from "../../connection/address.js";
 import { ControlConnection } from "../../connection/control-connection.js";
 import { waitFor } from "../../connection/deadline.js";
+import { isOfTls } from "../../connection/tls/tls-failure.js";
 import { CommandLineError, encodeCommandLine } from "../../protocol/command-line.js";
 import type { Reply } from "../../protocol/reply.js";
 import { ReplyDecoder, type ReplyDecoderError } from "../../protocol/reply-decoder.js";
@@ -19,6 +22,7 @@ import {
   FtpTimeoutError,
 } from "../errors.js";
 import type { FtpLimits, TraceLine } from "../options.js";
+import { FtpTlsError } from "../tls-error.js";
 
 export interface Wait {
   readonly signal: AbortSignal;
@@ -51,6 +55,8 @@ export class UserPi {
   #waiting: { resolve(reply: Reply<number>): void; reject(error: Error): void } | undefined;
   /** Completion replies that are still to come; the greeting is the first. */
   #owed = 1;
+  /** Replies that came since the last command and belong to none. */
+  #unasked = 0;
   /** NOOPs that run beside a transfer and have no answer yet. */
   #beside = 0;
   #end: FtpError | undefined;
@@ -142,6 +148,7 @@ export class UserPi {
     const line = lineOf(verb, argument, phase);
     this.#phase = phase;
     this.#owed++;
+    this.#unasked = 0;
     this.#trace({ kind: "command", text: masked(verb, argument) });
     this.#connection.write(line);
     this.#connection.flush();
@@ -180,6 +187,38 @@ export class UserPi {
         };
       },
     );
+  }
+
+  /**
+   * Begins TLS; to be called in the turn in which its 234 came, or before the greeting. Whatever came in clear
+   * behind the 234 is not the server's, or not only (CVE-2021-22947): it ends the connection.
+   * @throws FtpTlsError, FtpTimeoutError, FtpAbortError, after which the connection is closed
+   */
+  async secure(connect: (stream: Duplex) => Promise<TLSSocket>, { signal, timeout }: Wait): Promise<void> {
+    if (this.#end !== undefined) throw this.#end;
+    if (this.#unasked > 0 || this.#replies.length > 0 || this.#connection.holdsInput) {
+      const error = new FtpTlsError("clear-text", "bytes in clear came where TLS was to begin", {
+        phase: "tls",
+      });
+      this.destroy(error);
+      throw error;
+    }
+    this.#phase = "tls";
+    const waiting = {
+      signal,
+      timeout,
+      timedOut: () => new FtpTimeoutError(`the TLS handshake took more than ${timeout} ms`, { phase: "tls" }),
+      aborted: () => new FtpAbortError("tls", signal.reason),
+    };
+    await waitFor<void>(waiting, (resolve, reject) => {
+      const failed = (error: unknown) => {
+        const failure = FtpTlsError.of(error, "tls");
+        this.destroy(failure);
+        reject(failure);
+      };
+      this.#connection.protectAsClient(connect).then(resolve, failed);
+      return () => this.#connection.destroy();
+    });
   }
 
   /** QUIT, and the end of the connection; resolves when it is closed, within the time. */
@@ -229,7 +268,10 @@ export class UserPi {
       return;
     }
     // Nobody asked: a second 226, as some servers send behind an abort.
-    if (this.#owed === 0) return;
+    if (this.#owed === 0) {
+      this.#unasked++;
+      return;
+    }
     if (this.#waiting === undefined) {
       this.#replies.push(reply);
       return;
@@ -254,7 +296,9 @@ export class UserPi {
     });
   }
 
-  #lost(cause?: Error): FtpConnectionError {
+  #lost(cause?: Error): FtpError {
+    // With TLS 1.3 a server refuses our certificate, or its absence, when we believe that the handshake is over.
+    if (isOfTls(cause)) return FtpTlsError.of(cause, this.#phase);
     const reply = this.#goodbye;
     const why = reply === undefined ? "broke" : "was ended by the server (421)";
     return new FtpConnectionError(`the control connection ${why}`, { phase: this.#phase, reply, cause });

@@ -1,23 +1,38 @@
 /** Where the bytes of a download go. */
 import { Buffer } from "node:buffer";
 import { once } from "node:events";
-import { type FileHandle, open, rename, stat, unlink } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { type FileHandle, open, rename, rm, stat, unlink } from "node:fs/promises";
 import { Writable } from "node:stream";
 import { finished } from "node:stream/promises";
 import { WritableStream } from "node:stream/web";
 import type { Entry, WriteHandle } from "../../storage/storage.js";
 import { FtpArgumentError, FtpLocalError } from "../errors.js";
 
-/** A path on this machine, or a Node or Web stream, which is ended when the file is whole. */
-export type DownloadTarget = string | Writable | WritableStream<Uint8Array>;
+/**
+ * A path on this machine; a Node or Web stream, which is ended when the file is whole; or a handle, which is
+ * committed then, and abandoned when it does not become whole.
+ */
+export type DownloadTarget = string | Writable | WritableStream<Uint8Array> | WriteHandle;
 
 /** What a download to a path is written to until it is whole: a broken one must not look complete. */
 export function partOf(path: string): string {
   return `${path}.part`;
 }
 
-/** Bytes that a broken download left; 0 for none. */
+/** Which bytes of a part are there that was written at several places at once; see segments/. */
+export function segmentsOf(path: string): string {
+  return `${partOf(path)}.segments`;
+}
+
+/** Removes what a broken download left. */
+export async function dropPart(path: string): Promise<void> {
+  await Promise.all([partOf(path), segmentsOf(path)].map((file) => rm(file, { force: true })));
+}
+
+/** Bytes that a broken download left; 0 for none. A part with holes cannot be continued at its end. */
 export async function partSize(path: string): Promise<number> {
+  if (existsSync(segmentsOf(path))) return 0;
   try {
     const { size } = await stat(partOf(path));
     return size;
@@ -38,7 +53,12 @@ export async function openSink(target: DownloadTarget, o: SinkOptions): Promise<
   if (typeof target === "string") return await fileSink(target, o);
   if (target instanceof WritableStream) return streamSink(Writable.fromWeb(target), o.start);
   if (target instanceof Writable) return streamSink(target, o.start);
-  throw new FtpArgumentError("the target is no path and no writable stream");
+  if (isHandle(target)) return target;
+  throw new FtpArgumentError("the target is no path, no writable stream and no handle");
+}
+
+function isHandle(target: WriteHandle): boolean {
+  return (["write", "commit", "abandon"] as const).every((name) => typeof target?.[name] === "function");
 }
 
 async function fileSink(path: string, { start, modified }: SinkOptions): Promise<WriteHandle> {
@@ -47,6 +67,8 @@ async function fileSink(path: string, { start, modified }: SinkOptions): Promise
   try {
     file = await open(part, start > 0 ? "r+" : "w");
     if (start > 0) await file.truncate(start);
+    // What it says is true no more.
+    else if (existsSync(segmentsOf(path))) await rm(segmentsOf(path), { force: true });
   } catch (cause) {
     throw new FtpLocalError("the file to download to cannot be opened", { phase: "transfer", cause });
   }

@@ -2,14 +2,14 @@
  * One transfer of the client: prepare the data connection, [REST], the command, 1xx, the bytes. It is done when
  * the data have ended and the completion reply has come, in either order.
  */
-import type { DataConnection } from "../../connection/data-connection.js";
+import { type DataConnection, DataConnectionError } from "../../connection/data-connection.js";
 import { withDeadline } from "../../connection/deadline.js";
 import { codecFor } from "../../dtp/codec.js";
 import type { TransferOutcome } from "../../dtp/outcome.js";
 import { transfer } from "../../dtp/transfer.js";
 import type { Reply } from "../../protocol/reply.js";
 import type { TransferParameters } from "../../protocol/representation.js";
-import type { Entry, ReadHandle, WriteHandle } from "../../storage/storage.js";
+import type { ReadHandle, WriteHandle } from "../../storage/storage.js";
 import {
   FtpAbortError,
   FtpArgumentError,
@@ -21,6 +21,8 @@ import {
   FtpTimeoutError,
 } from "../errors.js";
 import type { Session } from "../session/session.js";
+import { FtpTlsError, isAboutTheServer } from "../tls-error.js";
+import { ConfirmedSink, RangeComplete } from "./confirmed-sink.js";
 import { type OnProgress, ProgressMeter } from "./progress.js";
 
 interface AnyTransfer {
@@ -68,20 +70,30 @@ export async function runTransfer(session: Session, job: ClientTransfer): Promis
   const { signal } = job;
   let connection: DataConnection | undefined;
   let first: Reply<number>;
+  let running: RunningTransfer | undefined;
+  const acceptBareEnd = () => running?.acceptsBareEnd() ?? false;
   try {
     if (codecFor(job.parameters) === "unsupported") {
       throw new FtpArgumentError("Ferry cannot convert between this TYPE, STRU and MODE and a file");
     }
     await session.useParameters(job.parameters, signal);
-    connection = await session.dataPort.prepare(session.wait("data-connection", signal));
-    if (job.restart && job.start > 0) await session.restart(job.start, signal);
+    connection = await session.dataPort.prepare(
+      { direction: job.direction, acceptBareEnd },
+      session.wait("data-connection", signal),
+    );
+    if (job.restart) await session.restart(job.start, signal, lengthOf(job));
     first = await session.begin(job.verb, job.argument, signal);
   } catch (error) {
     await connection?.[Symbol.asyncDispose]();
     await release(job, error);
     throw error;
   }
-  return await new RunningTransfer(session, connection, job, first).result();
+  running = new RunningTransfer(session, connection, job, first);
+  return await running.result();
+}
+
+function lengthOf(job: ClientTransfer): number | undefined {
+  return job.direction === "receive" ? job.length : undefined;
 }
 
 /** The file of a transfer that has not begun. */
@@ -101,6 +113,8 @@ class RunningTransfer {
   readonly #control: Promise<Reply<number>>;
   /** Of an upload: whether all of it was read. */
   #sourceEnded = false;
+  /** Of a download. */
+  #sink: ConfirmedSink | undefined;
 
   constructor(session: Session, connection: DataConnection, job: ClientTransfer, first: Reply<number>) {
     this.#session = session;
@@ -129,6 +143,23 @@ class RunningTransfer {
       clearInterval(beat);
       signal.removeEventListener("abort", onAbort);
       this.#unheard.abort();
+    }
+  }
+
+  /**
+   * Data in TLS ended without close_notify: the connection may have been cut. Servers that never send one are right
+   * about files whose size is known; about others their word counts only when we were told to take it.
+   */
+  async acceptsBareEnd(): Promise<boolean> {
+    const { parameters, total, start } = this.#job;
+    const whole =
+      this.#sink !== undefined && total === start + this.#sink.received && codecFor(parameters) === undefined;
+    if (!whole && this.#session.settings.tls?.acceptBareEnd !== true) return false;
+    try {
+      await this.#confirmed();
+      return true;
+    } catch {
+      return false;
     }
   }
 
@@ -176,6 +207,7 @@ class RunningTransfer {
       return { ...common, direction: "send", source: this.#watched(job.source) };
     }
     const sink = new ConfirmedSink(job.sink, job.length, () => this.#confirmed());
+    this.#sink = sink;
     const total = job.total === undefined ? undefined : job.total - job.start;
     return { ...common, direction: "receive", sink, ...(total === undefined ? {} : { total }) };
   }
@@ -210,6 +242,9 @@ class RunningTransfer {
 
   /** The data connection failed; the server's reply, if it comes soon, says why. */
   async #broken(cause: Error): Promise<FtpError> {
+    if (cause instanceof DataConnectionError && isAboutTheServer(cause.cause)) {
+      return FtpTlsError.of(cause.cause, "data-connection");
+    }
     const { abort } = this.#session.settings.timeouts;
     const details = { phase: "transfer", cause } as const;
     let reply: Reply<number> | undefined;
@@ -267,54 +302,5 @@ class RunningTransfer {
   #keepAlive(): void {
     // A server that has not answered the last ones will not answer more of them now.
     if (this.#session.pi.besides < 3) this.#session.pi.sendBeside();
-  }
-}
-
-/** Thrown to end a transfer whose bytes beyond a range nobody wants. */
-class RangeComplete extends Error {}
-
-/** A file that counts only when the server has confirmed it, or when all of a range is there. */
-class ConfirmedSink implements WriteHandle {
-  readonly start: number;
-  readonly #inner: WriteHandle;
-  readonly #confirmed: () => Promise<unknown>;
-  #left: number;
-  #kept = false;
-
-  constructor(inner: WriteHandle, length: number | undefined, confirmed: () => Promise<unknown>) {
-    this.start = inner.start;
-    this.#inner = inner;
-    this.#left = length ?? Number.POSITIVE_INFINITY;
-    this.#confirmed = confirmed;
-  }
-
-  write(chunk: Uint8Array): void | Promise<void> {
-    if (chunk.length <= this.#left) {
-      this.#left -= chunk.length;
-      return this.#inner.write(chunk);
-    }
-    return this.#last(chunk.subarray(0, this.#left));
-  }
-
-  async commit(): Promise<Entry> {
-    try {
-      await this.#confirmed();
-    } catch (error) {
-      await this.#inner.abandon(error);
-      throw error;
-    }
-    return await this.#inner.commit();
-  }
-
-  async abandon(cause: unknown): Promise<{ readonly kept: number }> {
-    return this.#kept ? { kept: 0 } : await this.#inner.abandon(cause);
-  }
-
-  async #last(chunk: Uint8Array): Promise<never> {
-    this.#left = 0;
-    if (chunk.length > 0) await this.#inner.write(chunk);
-    await this.#inner.commit();
-    this.#kept = true;
-    throw new RangeComplete();
   }
 }

@@ -29,8 +29,11 @@ export interface ListOptions {
   readonly signal?: AbortSignal;
   /** Asks for names that begin with a dot too, of servers that hide them from LIST. */
   readonly hidden?: boolean;
-  /** Told of lines that are no entries, or have a name that leads elsewhere; `total 12` and the like are such. */
-  readonly onSkipped?: (raw: string) => void;
+  /**
+   * Told of lines that are no entries, as `total 12` or the directory itself, and of names that lead elsewhere or
+   * cannot be on this machine.
+   */
+  readonly onSkipped?: (raw: string, why: "no-entry" | "unsafe-name") => void;
   /** When the server's dialect is known. */
   readonly dialect?: ListingDialect;
 }
@@ -135,8 +138,10 @@ interface Retrieval {
   readonly path: string | undefined;
   readonly channel: Target;
   readonly o: ListOptions & { readonly signal: AbortSignal };
-  readonly parse: (line: string) => FtpEntry | undefined;
+  readonly parse: LineParser;
 }
+
+type LineParser = (line: string) => FtpEntry | "no-entry" | "unsafe-name";
 
 async function retrieve(session: Session, { verb, path, channel, o, parse }: Retrieval): Promise<void> {
   await runTransfer(session, {
@@ -156,18 +161,13 @@ async function retrieve(session: Session, { verb, path, channel, o, parse }: Ret
 class ListingSink implements WriteHandle {
   readonly start = 0;
   readonly #channel: Target;
-  readonly #parse: (line: string) => FtpEntry | undefined;
-  readonly #onSkipped: ((raw: string) => void) | undefined;
+  readonly #parse: LineParser;
+  readonly #onSkipped: ListOptions["onSkipped"];
   readonly #lines: LineCursor;
   readonly #limit: number;
   #bytes = 0;
 
-  constructor(
-    session: Session,
-    channel: Target,
-    parse: (line: string) => FtpEntry | undefined,
-    o: Pick<ListOptions, "onSkipped">,
-  ) {
+  constructor(session: Session, channel: Target, parse: LineParser, o: Pick<ListOptions, "onSkipped">) {
     const { listing, listingLine } = session.settings.limits;
     this.#channel = channel;
     this.#parse = parse;
@@ -205,8 +205,8 @@ class ListingSink implements WriteHandle {
     if (bytes.length === 0) return;
     const line = decodeText(Buffer.from(bytes));
     const found = this.#parse(line);
-    if (found !== undefined) into.push(found);
-    else this.#onSkipped?.(line);
+    if (typeof found === "object") into.push(found);
+    else this.#onSkipped?.(line, found);
   }
 }
 
@@ -215,32 +215,34 @@ function tooMuch(message: string): FtpProtocolError {
 }
 
 /** Lines of MLSD (RFC 3659 7.2), without the directory itself and its parent. */
-function factParser(session: Session): (line: string) => FtpEntry | undefined {
+function factParser(session: Session): LineParser {
   return (line) => {
     const parsed = parseFactLine(line);
-    if (parsed === undefined) return undefined;
+    if (parsed === undefined) return "no-entry";
     const { name, type = "other", role, modified, ...facts } = readFacts(parsed);
     const shown = session.charset.decode(name);
-    if (role !== undefined || !isSafeName(shown)) return undefined;
+    if (role !== undefined) return "no-entry";
+    if (!isSafeName(shown)) return refusal(shown);
     const time = modified === undefined ? {} : ({ modified, precision: "second" } as const);
     return { raw: line, name: shown, type, ...facts, ...time };
   };
 }
 
-function lineParser(
-  session: Session,
-  { dialect }: ListOptions,
-  listed: string | undefined,
-): (line: string) => FtpEntry | undefined {
+/** `LIST -a` shows the directory itself and its parent: these are no attempt to lead anywhere. */
+function refusal(name: string): "no-entry" | "unsafe-name" {
+  return name === "" || name === "." || name === ".." ? "no-entry" : "unsafe-name";
+}
+
+function lineParser(session: Session, { dialect }: ListOptions, listed: string | undefined): LineParser {
   const reader = new ListingReader({ now: Date.now(), dialect });
   return (line) => {
     const found = reader.read(line);
-    if (found === undefined) return undefined;
+    if (found === undefined) return "no-entry";
     const { name, target, ...rest } = found;
     const decoded = session.charset.decode(name);
     // Whoever lists a file is told its name as they gave it.
     const shown = decoded === listed ? remoteName(decoded) : decoded;
-    if (!isSafeName(shown)) return undefined;
+    if (!isSafeName(shown)) return refusal(shown);
     return {
       ...rest,
       name: shown,

@@ -1,18 +1,36 @@
-/** A data connection in TLS (RFC 4217 9): the plain one, and a handshake in which the FTP server is TLS's server. */
-import { Buffer } from "node:buffer";
-import { type DataConnection, DataConnectionError, type DataSocket } from "../data-connection.js";
+/** A data connection in TLS (RFC 4217 9): the plain one, and a handshake. Both ends of FTP use it. */
+import type { Duplex } from "node:stream";
+import type { TLSSocket } from "node:tls";
+import {
+  type DataConnection,
+  DataConnectionError,
+  type DataSocket,
+  type OpenOptions,
+} from "../data-connection.js";
 import type { PlainDataConnection, PlainDataSocket } from "../data-socket.js";
 import { waitFor } from "../deadline.js";
-import { type ClientHello, MAX_CLIENT_HELLO, parseClientHello } from "./client-hello.js";
 import { CloseGuard } from "./close-guard.js";
-import type { SessionTls } from "./session-tls.js";
 import { TlsReceiver } from "./tls-receiver.js";
 import { TlsSender } from "./tls-sender.js";
 
+/** Which end of TLS we are: its server (see session-tls.ts) or its client (see client-tls.ts). */
+export interface TlsEnd {
+  /**
+   * What has to be read before the handshake, and the handshake, which gets it put back.
+   * @throws DataConnectionError "handshake", "not-bound"
+   */
+  prepare(network: PlainDataSocket): Promise<PreparedHandshake>;
+}
+
+export interface PreparedHandshake {
+  readonly early: Uint8Array | undefined;
+  readonly handshake: (stream: Duplex) => Promise<TLSSocket>;
+}
+
 export interface SecuredOptions {
   readonly direction: "send" | "receive";
-  /** Whether an upload may end without close_notify. */
-  readonly acceptBareEnd: boolean;
+  /** Whether what is received may end without close_notify; asked when it does so. */
+  readonly acceptBareEnd: boolean | (() => boolean | Promise<boolean>);
   /** Milliseconds of the handshake at most. */
   readonly handshakeTimeout: number;
 }
@@ -20,7 +38,7 @@ export interface SecuredOptions {
 /** `established` and the rest are those of the plain connection: the handshake begins when it is opened. */
 export function securedConnection(
   plain: PlainDataConnection,
-  tls: SessionTls,
+  end: TlsEnd,
   options: SecuredOptions,
 ): DataConnection {
   return {
@@ -30,55 +48,50 @@ export function securedConnection(
     },
     async open(o) {
       const network = await plain.open(o);
-      const waiting = {
-        signal: o.signal,
-        timeout: Math.min(o.timeout, options.handshakeTimeout),
-        timedOut: () => new DataConnectionError("handshake", "the TLS handshake took too long"),
-        aborted: () => new DataConnectionError("closed"),
-      };
-      return await waitFor<DataSocket>(waiting, (resolve, reject) => {
-        secure(network, tls, options).then(resolve, reject);
-        return () => network.destroy();
-      });
+      const timeout = Math.min(o.timeout, options.handshakeTimeout);
+      return await secured(network, secure(network, end, options), { ...o, timeout });
     },
     ended: (how) => plain.ended(how),
     [Symbol.asyncDispose]: () => plain[Symbol.asyncDispose](),
   };
 }
 
-async function secure(
+/** Waits for a handshake, and ends the connection when it does not come about in time. */
+export function secured(
   network: PlainDataSocket,
-  tls: SessionTls,
-  options: SecuredOptions,
+  handshake: Promise<DataSocket>,
+  { signal, timeout }: OpenOptions,
 ): Promise<DataSocket> {
-  const { bytes, hello } = await readHello(network);
-  if (options.direction === "receive") {
-    const guard = new CloseGuard(network);
-    guard.on("error", () => {}); // The TLSSocket tells of it.
-    guard.push(bytes);
-    const handshake = tls.acceptData(guard, hello);
-    void guard.feedUntil(handshake);
-    return new TlsReceiver(network, guard, await handshake, options);
-  }
-  // Nothing to tell apart here, and Node is twice as fast when TLS writes to the system by itself.
-  const socket = network.handOver(bytes);
-  const secured = await tls.acceptData(socket, hello);
-  return new TlsSender(network, socket, secured, network.patience);
+  // It may fail when nobody waits any more.
+  handshake.catch(() => {});
+  const waiting = {
+    signal,
+    timeout,
+    timedOut: () => new DataConnectionError("handshake", "the TLS handshake took too long"),
+    aborted: () => new DataConnectionError("closed"),
+  };
+  return waitFor<DataSocket>(waiting, (resolve, reject) => {
+    handshake.then(resolve, reject);
+    return () => network.destroy();
+  });
 }
 
-async function readHello(network: PlainDataSocket): Promise<{ bytes: Buffer; hello: ClientHello }> {
-  let bytes = Buffer.alloc(0);
-  for (;;) {
-    let chunk: Uint8Array | undefined;
-    try {
-      chunk = await network.receive(MAX_CLIENT_HELLO);
-    } catch (cause) {
-      throw new DataConnectionError("handshake", "the data connection broke before TLS", { cause });
-    }
-    if (chunk === undefined) throw new DataConnectionError("handshake", "the client began no TLS");
-    bytes = Buffer.concat([bytes, chunk]);
-    const hello = parseClientHello(bytes);
-    if (hello === "no-tls") throw new DataConnectionError("handshake", "what the client sent is no TLS");
-    if (hello !== "partial") return { bytes, hello };
+/** The handshake, on a connection of which nothing was read. @throws DataConnectionError "handshake", "not-bound" */
+export async function secure(
+  network: PlainDataSocket,
+  end: TlsEnd,
+  { direction, acceptBareEnd }: Pick<SecuredOptions, "direction" | "acceptBareEnd">,
+): Promise<DataSocket> {
+  const { early, handshake } = await end.prepare(network);
+  if (direction === "receive") {
+    const guard = new CloseGuard(network);
+    guard.on("error", () => {}); // The TLSSocket tells of it.
+    if (early !== undefined) guard.push(early);
+    const done = handshake(guard);
+    void guard.feedUntil(done);
+    return new TlsReceiver(network, guard, await done, { acceptBareEnd });
   }
+  // Nothing to tell apart here, and Node is twice as fast when TLS writes to the system by itself.
+  const socket = network.handOver(early);
+  return new TlsSender(network, socket, await handshake(socket), network.patience);
 }

@@ -10,9 +10,12 @@ import { constants, createHash, randomBytes } from "node:crypto";
 import type { Duplex } from "node:stream";
 import { createServer, type Server, type TLSSocket, type TlsOptions } from "node:tls";
 import { DataConnectionError } from "../data-connection.js";
+import type { PlainDataSocket } from "../data-socket.js";
 import { cipherOrder } from "./ciphers.js";
 import type { ClientHello } from "./client-hello.js";
+import { readDataHello } from "./data-hello.js";
 import { blocks, type ClientAuthorities, type TlsIdentity } from "./identity.js";
+import type { PreparedHandshake, TlsEnd } from "./secured-connection.js";
 
 /**
  * What is asked of data connections: "require": that they resume a session of this control connection; "prefer":
@@ -46,7 +49,7 @@ const PROTOCOLS = ["ftp", "ftp-data"];
 /** Sessions of TLS 1.2 clients without tickets, such as curl; each has one or two of them. */
 const MAX_SESSIONS_BY_ID = 8;
 
-export class SessionTls {
+export class SessionTls implements TlsEnd {
   readonly #options: SessionTlsOptions;
   #server: Server | undefined;
   readonly #sessionsById = new Map<string, Buffer>();
@@ -88,8 +91,14 @@ export class SessionTls {
     return this.#options.handshakeTimeout;
   }
 
+  /** The client speaks first on data connections too. @throws DataConnectionError "handshake" */
+  async prepare(network: PlainDataSocket): Promise<PreparedHandshake> {
+    const { bytes, hello } = await readDataHello(network);
+    return { early: bytes, handshake: (stream) => this.#acceptData(stream, hello) };
+  }
+
   /** @throws DataConnectionError "handshake" or "not-bound"; the stream is to be destroyed then. */
-  async acceptData(stream: Duplex, hello: ClientHello): Promise<TLSSocket> {
+  async #acceptData(stream: Duplex, hello: ClientHello): Promise<TLSSocket> {
     let socket: TLSSocket;
     try {
       socket = await this.#handshake(stream);

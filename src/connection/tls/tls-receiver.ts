@@ -1,4 +1,4 @@
-/** The receiving side of a data connection in TLS: an upload to a server. */
+/** The receiving side of a data connection in TLS: an upload to a server, or a download of a client. */
 import type { Buffer } from "node:buffer";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { TLSSocket } from "node:tls";
@@ -12,8 +12,8 @@ import type { CloseGuard } from "./close-guard.js";
 const RECORD = 16 * 1024;
 
 export interface TlsReceiverOptions {
-  /** Whether an end without close_notify is an end; some old clients never send one. */
-  readonly acceptBareEnd: boolean;
+  /** Whether an end without close_notify is an end; some old peers never send one. Asked when it is so. */
+  readonly acceptBareEnd: boolean | (() => boolean | Promise<boolean>);
 }
 
 export class TlsReceiver implements DataSocket {
@@ -91,7 +91,9 @@ export class TlsReceiver implements DataSocket {
 
   async #bareEnd(): Promise<undefined> {
     if (this.#error !== undefined) throw this.#error;
-    if (this.#options.acceptBareEnd) return await this.#close();
+    const { acceptBareEnd } = this.#options;
+    const accepted = typeof acceptBareEnd === "boolean" ? acceptBareEnd : await acceptBareEnd();
+    if (accepted) return await this.#close();
     throw new DataConnectionError("lost", "the data connection ended without close_notify");
   }
 

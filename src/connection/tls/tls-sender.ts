@@ -1,4 +1,4 @@
-/** The sending side of a data connection in TLS: a download or a listing of a server. */
+/** The sending side of a data connection in TLS: a download or a listing of a server, or an upload of a client. */
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { ClosingPatience } from "../closing-patience.js";

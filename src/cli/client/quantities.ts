@@ -1,23 +1,9 @@
-/** Bytes, rates and times for people, in as few columns as they need. */
-
-const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"] as const;
-
-/** `512 B`, `1.2 KiB`, `34.5 MiB`, `999 GiB`: at most 8 columns. */
-export function bytesText(bytes: number): string {
-  let value = bytes;
-  let unit = 0;
-  // What would be rounded to four digits is said in the next unit.
-  while (value >= 999.5 && unit < UNITS.length - 1) {
-    value /= 1024;
-    unit++;
-  }
-  const digits = unit > 0 && value < 99.95 ? value.toFixed(1) : value.toFixed(0);
-  return `${digits} ${UNITS[unit]}`;
-}
+/** Rates, durations and counts for people. */
+import { humanSize } from "./formatting.js";
 
 /** `3.4 MiB/s`: at most 10 columns. */
 export function rateText(bytesPerSecond: number): string {
-  return `${bytesText(bytesPerSecond)}/s`;
+  return `${humanSize(bytesPerSecond)}/s`;
 }
 
 /** `0:04`, `12:34`, `1:02:03`, `3d 04h`: at most 8 columns. */
@@ -33,4 +19,10 @@ export function durationText(milliseconds: number): string {
 /** `1 file`, `3 files`. */
 export function countText(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
+}
+
+/** `34.5 MiB in 0:04, 8.6 MiB/s`. @param duration Milliseconds. */
+export function movedText(bytes: number, duration: number): string {
+  const rate = duration > 0 ? (bytes * 1000) / duration : 0;
+  return `${humanSize(bytes)} in ${durationText(duration)}, ${rateText(rate)}`;
 }

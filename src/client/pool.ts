@@ -1,17 +1,25 @@
 /** Several sessions with one server, as many as it takes. */
-import { FtpClient } from "../client.js";
+import { FtpClient } from "./client.js";
 import {
   FtpAbortError,
   FtpArgumentError,
   FtpClosedError,
   FtpConnectionError,
   FtpReplyError,
-} from "../errors.js";
-import { type FtpClientOptions, settingsOf } from "../options.js";
+} from "./errors.js";
+import { type FtpClientOptions, originOf, settingsOf } from "./options.js";
 
 export interface FtpPoolOptions extends FtpClientOptions {
   /** Sessions at once at most; 4 when absent. */
   readonly connections?: number;
+}
+
+/** What work that takes several sessions needs: a pool, or one client that does one thing after the other. */
+export type Sessions = Pick<FtpPool, "run" | "limit" | "origin">;
+
+export function sessionsOf(source: FtpPool | FtpClient): Sessions {
+  if (source instanceof FtpPool) return source;
+  return { limit: 1, origin: source.origin, run: async (work) => await work(source) };
 }
 
 /** Milliseconds after which one session more is tried, when the server had enough of them. */
@@ -41,6 +49,11 @@ export class FtpPool implements AsyncDisposable {
     this.#options = options;
     this.#most = connections;
     this.#limit = connections;
+  }
+
+  /** Whose files these are: `anna@ftp.example.org:21`. */
+  get origin(): string {
+    return originOf(settingsOf(this.#options));
   }
 
   /** Sessions that may be open at once now: what was asked for, or what the server lets us have. */
