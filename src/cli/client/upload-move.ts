@@ -3,7 +3,7 @@ import type { Stats } from "node:fs";
 import { stat } from "node:fs/promises";
 import type { FtpClient } from "../../client/client.js";
 import { FtpReplyError, FtpUnsupportedError } from "../../client/errors.js";
-import type { FtpPool } from "../../client/pool.js";
+import type { Sessions } from "../../client/pool.js";
 import type { UploadSource } from "../../client/transfer/sources.js";
 import type { TransferOptions } from "../../client/verbs/transfers.js";
 import { failure, systemReason } from "../errors.js";
@@ -12,7 +12,7 @@ import type { Attempt, FileMove, Moved } from "./file-moves.js";
 import type { TransferFlags } from "./transfer-flags.js";
 
 interface UploadMoveOptions {
-  readonly pool: FtpPool;
+  readonly pool: Sessions;
   /** Where to on the server. */
   readonly path: string;
   /** As the user sees it. */

@@ -60,7 +60,7 @@ export interface CommandCall<World, Flags extends FlagDeclarations = FlagDeclara
   readonly signal: AbortSignal;
 }
 
-interface Declaration<World, Flags extends FlagDeclarations> {
+export interface Declaration<World, Flags extends FlagDeclarations> {
   readonly name: string;
   readonly aliases?: readonly string[];
   readonly group: Group;
@@ -92,7 +92,9 @@ export interface ShellCommand<World = never> extends Omit<Declaration<World, Fla
   readonly operands: readonly Operand[];
   readonly verbatim: boolean;
   readonly connected: boolean;
-  run(call: Omit<CommandCall<World>, "flags" | "operands"> & { readonly words: readonly Word[] }): void | Promise<void>;
+  run(
+    call: Omit<CommandCall<World>, "flags" | "operands"> & { readonly words: readonly Word[] },
+  ): void | Promise<void>;
 }
 
 export interface CommandBook<World = never> {
@@ -115,9 +117,7 @@ export function declareFor<World>() {
       verbatim,
       connected: declaration.connected ?? false,
       run({ words, ...call }) {
-        const taken = verbatim
-          ? { values: {}, operands: words }
-          : takeFlags(name, flags ?? {}, words);
+        const taken = verbatim ? { values: {}, operands: words } : takeFlags(name, flags ?? {}, words);
         checkCount(name, operands, taken.operands.length);
         return declaration.run({
           ...call,
@@ -130,7 +130,11 @@ export function declareFor<World>() {
 }
 
 /** `get [flags] REMOTE…` */
-export function usageOf({ name, flags, operands }: Pick<ShellCommand, "name" | "flags" | "operands">): string {
+export function usageOf({
+  name,
+  flags,
+  operands,
+}: Pick<ShellCommand, "name" | "flags" | "operands">): string {
   const words = operands.map(operandSyntax);
   return [name, ...(Object.keys(flags).length > 0 ? ["[flags]"] : []), ...words].join(" ");
 }

@@ -1,9 +1,9 @@
 /** Flags of the shell's commands: declared with their type, taken out of the words of a line. */
 import { usageError } from "../errors.js";
 import { ValueError } from "../values.js";
-import { nearest } from "./nearest.js";
 import type { Source } from "./completion/source.js";
 import type { Word } from "./line/tokens.js";
+import { nearest } from "./nearest.js";
 
 interface AnyFlag {
   /** `-c`, `--continue`. */
@@ -36,7 +36,9 @@ type ValueOf<Each> = Each extends { readonly kind: "switch" }
       : never;
 
 /** What `run` gets: true or false, the value or undefined, or a list. */
-export type FlagValues<Flags extends FlagDeclarations> = { readonly [Name in keyof Flags]: ValueOf<Flags[Name]> };
+export type FlagValues<Flags extends FlagDeclarations> = {
+  readonly [Name in keyof Flags]: ValueOf<Flags[Name]>;
+};
 
 /** `names`: `"-c --continue"`. */
 export function on(names: string, summary: string): Switch {

@@ -2,10 +2,16 @@
 import { FtpError } from "../../client/errors.js";
 import { asReported } from "../client/reporting.js";
 import { CliError, failure, ReaderGone, usageError } from "../errors.js";
-import { FileOutput, PipeOutput } from "./jobs/job-output.js";
 import type { Job } from "./jobs/job.js";
+import { FileOutput, PipeOutput } from "./jobs/job-output.js";
 import { escapeHostile } from "./line/escapes.js";
-import { type ParsedCommand, parseLine, type Redirection, ShellSyntaxError, type Statement } from "./line/parser.js";
+import {
+  type ParsedCommand,
+  parseLine,
+  type Redirection,
+  ShellSyntaxError,
+  type Statement,
+} from "./line/parser.js";
 import type { Word } from "./line/tokens.js";
 import { LocalProgram } from "./local-program.js";
 import { nearest } from "./nearest.js";
@@ -104,11 +110,14 @@ export class Interpreter {
 
   async #command([name, ...words]: readonly [Word, ...Word[]], run: Run): Promise<boolean> {
     const alias = this.#shell.aliases.get(name.text);
-    if (alias !== undefined && !run.followed.includes(name.text)) return await this.#alias(name.text, alias, words, run);
+    if (alias !== undefined && !run.followed.includes(name.text))
+      return await this.#alias(name.text, alias, words, run);
     const command = this.#shell.commands.find(name.text);
     if (command === undefined) throw this.#unknown(name.text);
     if (command.connected && !this.#shell.remote.connected) {
-      throw failure(`${command.name}: not connected; open a server first, as in \`open anna@ftp.example.org\``);
+      throw failure(
+        `${command.name}: not connected; open a server first, as in \`open anna@ftp.example.org\``,
+      );
     }
     const { job, out } = run;
     const rest = words.map(({ raw }) => raw).join(" ");
@@ -122,13 +131,14 @@ export class Interpreter {
     const line = [text, ...words.map(({ raw }) => raw)].join(" ");
     const inner = { ...run, followed: [...run.followed, name] };
     let succeeded = true;
-    for (const statement of statementsOf(line, `alias ${name}: `)) succeeded = await this.run(statement, inner);
+    for (const statement of statementsOf(line, `alias ${name}: `))
+      succeeded = await this.run(statement, inner);
     return succeeded;
   }
 
   async #local(command: string): Promise<boolean> {
     const { terminal, local } = this.#shell;
-    const line = command === "" ? '"${SHELL:-sh}"' : command;
+    const line = command === "" ? (terminal.environment.SHELL ?? "sh") : command;
     return await this.#shell.lend(async () => {
       const program = new LocalProgram(line, { terminal, directory: local.directory, reads: "terminal" });
       return (await program.end()) === 0;

@@ -1,11 +1,11 @@
 /** A shell while it lives: what its commands share, and how lines are run. */
 import { readFile } from "node:fs/promises";
+import { decodeText, printable } from "../../protocol/text.js";
 import { type Paint, painter } from "../client/colours.js";
 import { clientOptions } from "../client/connection.js";
 import type { RemotePlace } from "../client/places.js";
 import { CliError, failure, interrupted, systemReason } from "../errors.js";
 import type { Terminal } from "../terminal.js";
-import { decodeText, printable } from "../../protocol/text.js";
 import { COMMANDS } from "./commands/index.js";
 import type { CompletionWorld, NamedEntry, WordList } from "./completion/source.js";
 import { Interpreter, statementsOf } from "./interpreter.js";
@@ -22,7 +22,7 @@ import { SETTINGS, Settings, type SettingValues } from "./settings.js";
 import type { Shell } from "./shell.js";
 import type { HistoryFile } from "./terminal/history-file.js";
 import type { Keyboard } from "./terminal/keyboard.js";
-import { Screen, screenTerminal } from "./terminal/screen.js";
+import { type Screen, screenTerminal } from "./terminal/screen.js";
 
 export interface SessionOptions {
   readonly terminal: Terminal;
@@ -95,7 +95,9 @@ export class ShellSession implements Shell, CompletionWorld {
   async runLine(line: string, where = ""): Promise<boolean> {
     let succeeded = true;
     for (const statement of statementsOf(line, where)) {
-      succeeded = statement.background ? this.#beginStatement(statement, where) : await this.#foreground(statement, where);
+      succeeded = statement.background
+        ? this.#beginStatement(statement, where)
+        : await this.#foreground(statement, where);
       if (this.#leaving) break;
     }
     return succeeded;
@@ -163,7 +165,10 @@ export class ShellSession implements Shell, CompletionWorld {
   async reconnect(signal: AbortSignal): Promise<void> {
     const { target, directory } = this.remote;
     if (target === undefined) return;
-    await this.connect({ ...target.place, path: directory, url: { ...target.place.url, path: directory } }, signal);
+    await this.connect(
+      { ...target.place, path: directory, url: { ...target.place.url, path: directory } },
+      signal,
+    );
   }
 
   async lend<T>(work: () => T | Promise<T>): Promise<T> {

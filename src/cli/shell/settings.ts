@@ -1,7 +1,8 @@
 /** What `set` changes: one declaration for each setting. */
+
+import { type RemoteFlags, TLS_CHOICES } from "../client/remote-flags.js";
 import { usageError } from "../errors.js";
 import { checked } from "../flags.js";
-import { type RemoteFlags, TLS_CHOICES } from "../client/remote-flags.js";
 import { bytes, count, seconds, ValueError } from "../values.js";
 import { nearest } from "./nearest.js";
 
@@ -61,8 +62,22 @@ const text = (value: string): string => value;
 export const SETTINGS: readonly Setting[] = [
   setting("parallel", "parallel", "sessions that one command may use at once", "4", count, []),
   setting("limit-rate", "limitRate", "bytes per second of each transfer, such as 500K", "none", bytes, []),
-  setting("data", "active", "who makes data connections: passive (we do) or active (the server)", "passive", choice("passive", "active"), ["passive", "active"]),
-  setting("tls", "tls", "auto, explicit, implicit or off", "as the URL says", choice(...TLS_CHOICES), TLS_CHOICES),
+  setting(
+    "data",
+    "active",
+    "who makes data connections: passive (we do) or active (the server)",
+    "passive",
+    choice("passive", "active"),
+    ["passive", "active"],
+  ),
+  setting(
+    "tls",
+    "tls",
+    "auto, explicit, implicit or off",
+    "as the URL says",
+    choice(...TLS_CHOICES),
+    TLS_CHOICES,
+  ),
   setting("insecure", "insecure", "whether any certificate will do", "off", toggle, TOGGLE),
   setting("ca", "ca", "file of certificates that are trusted", "the system's", text, []),
   setting("cert", "cert", "file of our certificate", "none", text, []),
@@ -70,7 +85,13 @@ export const SETTINGS: readonly Setting[] = [
   setting("proxy", "proxy", "http://host:port or socks5://host:port", "none", text, []),
   setting("timeout", "timeout", "seconds without any answer or moving byte", "20 to 60", seconds, []),
   setting("retries", "retries", "times that what broke is tried again", "4", retries, []),
-  setting("encoding", "encoding", "of names, where the server has no UTF-8", "utf-8", encoding, ["utf-8", "windows-1252", "gbk", "shift_jis", "koi8-r"]),
+  setting("encoding", "encoding", "of names, where the server has no UTF-8", "utf-8", encoding, [
+    "utf-8",
+    "windows-1252",
+    "gbk",
+    "shift_jis",
+    "koi8-r",
+  ]),
   setting("trace", "trace", "whether the conversation is shown, without passwords", "off", toggle, TOGGLE),
   setting("verify", "verify", "whether files are compared after each transfer", "off", toggle, TOGGLE, false),
   setting("fail-exit", "failExit", "whether a script ends when a command fails", "on", toggle, TOGGLE, false),
@@ -132,6 +153,9 @@ function storable(setting: Setting, value: string): string | number | boolean {
 export function settingNamed(name: string): Setting {
   const found = SETTINGS.find((each) => each.name === name);
   if (found !== undefined) return found;
-  const meant = nearest(name, SETTINGS.map((each) => each.name));
+  const meant = nearest(
+    name,
+    SETTINGS.map((each) => each.name),
+  );
   throw usageError(`there is no setting ${name}${meant === undefined ? "" : `: did you mean ${meant}?`}`);
 }

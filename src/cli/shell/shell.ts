@@ -2,7 +2,7 @@
 import type { Paint } from "../client/colours.js";
 import type { RemotePlace } from "../client/places.js";
 import type { Terminal } from "../terminal.js";
-import { type CommandBook, declareFor, type ShellCommand as AnyShellCommand } from "./declaration.js";
+import { type ShellCommand as AnyShellCommand, type CommandBook, declareFor } from "./declaration.js";
 import type { Job } from "./jobs/job.js";
 import type { Jobs } from "./jobs/jobs.js";
 import type { Queue } from "./jobs/queue.js";

@@ -1,6 +1,6 @@
 /** Servers: open, close, user, bookmark; and what is said to them by hand: quote, site. */
 import type { Reply } from "../../../protocol/reply.js";
-import { readBookmarks, writeBookmarks, isBookmarkName } from "../../client/bookmarks.js";
+import { isBookmarkName, readBookmarks, writeBookmarks } from "../../client/bookmarks.js";
 import { atPath, findPlace, type RemotePlace, shownUrl } from "../../client/places.js";
 import { failure, usageError } from "../../errors.js";
 import { port } from "../../values.js";
@@ -28,7 +28,12 @@ const open = defineShellCommand({
     user: taking("-u --user", "NAME[,PASSWORD]", (text) => text, "who logs in"),
     port: taking("-p --port", "N", port, "another port than 21 (990 for ftps://)"),
   },
-  secret: (words) => words.some((word, at) => /^(?:-u|--user)=?.*,/.test(word) || (/^(?:-u|--user)$/.test(words[at - 1] ?? "") && word.includes(","))),
+  secret: (words) =>
+    words.some(
+      (word, at) =>
+        /^(?:-u|--user)=?.*,/.test(word) ||
+        (/^(?:-u|--user)$/.test(words[at - 1] ?? "") && word.includes(",")),
+    ),
   async run({ shell, flags, operands: [where], signal }) {
     const place = await placeFrom(where?.text ?? "", shell);
     const [user, password] = splitOnce(flags.user ?? "", ",");
@@ -73,7 +78,8 @@ const user = defineShellCommand({
   aliases: ["login"],
   group: "connection",
   summary: "log in at the same server as somebody else",
-  details: "The password is asked for when it is not given. Lines with a password are not kept in the history.",
+  details:
+    "The password is asked for when it is not given. Lines with a password are not kept in the history.",
   examples: [["user anna", "ask for her password, and log in"]],
   operands: [one("NAME", nothing), optional("PASSWORD", nothing)],
   connected: true,
@@ -83,7 +89,10 @@ const user = defineShellCommand({
     if (place === undefined || name === undefined) throw failure("user: not connected");
     const { user: _user, password: _password, ...server } = place.url;
     const login = { user: name.text, ...(password !== undefined && { password: password.text }) };
-    await shell.connect({ ...atPath(place, ""), url: { ...server, ...login, path: "", folder: true } }, signal);
+    await shell.connect(
+      { ...atPath(place, ""), url: { ...server, ...login, path: "", folder: true } },
+      signal,
+    );
   },
 });
 
@@ -91,7 +100,8 @@ const bookmark = defineShellCommand({
   name: "bookmark",
   group: "connection",
   summary: "names for servers and folders: list, add, remove",
-  details: "`bookmark add NAME` keeps where the shell is now, without the password; with a URL, that one. `ferry ls NAME:` knows them too.",
+  details:
+    "`bookmark add NAME` keeps where the shell is now, without the password; with a URL, that one. `ferry ls NAME:` knows them too.",
   examples: [
     ["bookmark", "list them"],
     ["bookmark add work", "where we are now"],
@@ -108,7 +118,8 @@ const bookmark = defineShellCommand({
     switch (verb?.text ?? "list") {
       case "list": {
         const width = Math.max(0, ...all.map((each) => each.name.length));
-        for (const each of all) await out.write(`${each.name.padEnd(width)}  ${escapeHostile(shownUrl(each.url))}\n`);
+        for (const each of all)
+          await out.write(`${each.name.padEnd(width)}  ${escapeHostile(shownUrl(each.url))}\n`);
         return;
       }
       case "add": {
@@ -119,7 +130,8 @@ const bookmark = defineShellCommand({
       }
       case "remove": {
         const left = all.filter((each) => each.name !== name?.text);
-        if (left.length === all.length) throw failure(`there is no bookmark ${escapeHostile(name?.text ?? "")}`);
+        if (left.length === all.length)
+          throw failure(`there is no bookmark ${escapeHostile(name?.text ?? "")}`);
         await writeBookmarks(left, shell.terminal);
         return;
       }
@@ -147,7 +159,8 @@ const quote = defineShellCommand({
   aliases: ["raw", "literal"],
   group: "connection",
   summary: "send a command as it is, and show the reply",
-  details: "For commands without a data connection. A working directory changed so is that of one session only: use `cd`.",
+  details:
+    "For commands without a data connection. A working directory changed so is that of one session only: use `cd`.",
   examples: [
     ["quote STAT", "what the server says of itself"],
     ["quote HELP SITE", "what SITE knows there"],
@@ -175,7 +188,9 @@ const site = defineShellCommand({
   },
 });
 
-type SendCall = Parameters<typeof onSession>[0] & { readonly out: { write(text: string): void | Promise<void> } };
+type SendCall = Parameters<typeof onSession>[0] & {
+  readonly out: { write(text: string): void | Promise<void> };
+};
 
 async function send(call: SendCall, line: string): Promise<void> {
   const reply = await onSession(call, (client) => client.send(line, { signal: call.signal }));
@@ -185,7 +200,9 @@ async function send(call: SendCall, line: string): Promise<void> {
 }
 
 function replyLines({ code, lines }: Reply<number>): string {
-  return lines.map((line, at) => `${code}${at < lines.length - 1 ? "-" : " "}${escapeHostile(line)}\n`).join("");
+  return lines
+    .map((line, at) => `${code}${at < lines.length - 1 ? "-" : " "}${escapeHostile(line)}\n`)
+    .join("");
 }
 
 export const CONNECTION = [open, close, user, bookmark, quote, site];

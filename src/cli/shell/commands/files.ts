@@ -1,14 +1,14 @@
 /** Files of the server, changed: rm, rmdir, mkdir, mv, chmod, touch. */
 import { FtpNotFoundError } from "../../../client/errors.js";
+import { remoteJoin } from "../../../client/verbs/names.js";
 import { failure } from "../../errors.js";
-import { ValueError } from "../../values.js";
 import { checked } from "../../flags.js";
+import { ValueError } from "../../values.js";
 import { nothing, remoteDirectory, remotePath } from "../completion/sources.js";
 import { one, some } from "../declaration.js";
 import { on } from "../flag-words.js";
 import { escapeHostile } from "../line/escapes.js";
 import type { Word } from "../line/tokens.js";
-import { remoteJoin } from "../../../client/verbs/names.js";
 import { nameOf } from "../remote/place.js";
 import { defineShellCommand } from "../shell.js";
 import { eachMatch, eachOf, matchesOf, onSession } from "./matches.js";
@@ -34,15 +34,18 @@ const rm = defineShellCommand({
     try {
       await eachMatch(call, call.operands, async (client, { path, entry }) => {
         try {
-          const { type } = entry ?? (flags.recursive ? await client.stat(path, { signal }) : { type: "file" });
-          if (type === "directory" && flags.recursive) await client.removeDirectory(path, { recursive: true, signal });
+          const { type } =
+            entry ?? (flags.recursive ? await client.stat(path, { signal }) : { type: "file" });
+          if (type === "directory" && flags.recursive)
+            await client.removeDirectory(path, { recursive: true, signal });
           else await client.remove(path, { signal });
         } catch (error) {
           if (!(flags.force && (await isGone(error, () => client.exists(path, { signal }))))) throw error;
         }
       });
     } catch (error) {
-      if (!(flags.force && error instanceof Error && "code" in error && error.code === "ERR_FERRY_NO_MATCH")) throw error;
+      if (!(flags.force && error instanceof Error && "code" in error && error.code === "ERR_FERRY_NO_MATCH"))
+        throw error;
     } finally {
       call.shell.remote.changed();
     }
@@ -61,7 +64,9 @@ const rmdir = defineShellCommand({
   operands: [some("DIRECTORY", remoteDirectory)],
   connected: true,
   async run(call) {
-    await eachMatch(call, call.operands, (client, { path }) => client.removeDirectory(path, { signal: call.signal }));
+    await eachMatch(call, call.operands, (client, { path }) =>
+      client.removeDirectory(path, { signal: call.signal }),
+    );
     call.shell.remote.changed();
   },
 });
@@ -110,7 +115,8 @@ const mv = defineShellCommand({
     const matches = await matchesOf(call, operands.slice(0, -1));
     await onSession(call, async (client) => {
       const folder = to.text.endsWith("/") || (await isDirectory(target));
-      if (matches.length > 1 && !folder) throw failure(`mv: ${escapeHostile(to.text)} is no directory, and several are to go there`);
+      if (matches.length > 1 && !folder)
+        throw failure(`mv: ${escapeHostile(to.text)} is no directory, and several are to go there`);
       await eachOf(
         call,
         matches,
@@ -166,7 +172,8 @@ const touch = defineShellCommand({
         ({ text }) => text,
         async (word) => {
           const path = shell.remote.resolve(word);
-          if (await client.exists(path, { signal })) await client.setTimes(path, { modified: Date.now() }, { signal });
+          if (await client.exists(path, { signal }))
+            await client.setTimes(path, { modified: Date.now() }, { signal });
           else await client.upload(new Uint8Array(), path, { signal });
         },
       ),

@@ -8,7 +8,14 @@ import { LOCAL } from "./local.js";
 import { LOOKING } from "./looking.js";
 import { SHELL_ITSELF } from "./shell-itself.js";
 
-const ALL: readonly ShellCommand[] = [...CONNECTION, ...LOOKING, ...FILES, ...LOCAL, ...JOBS, ...SHELL_ITSELF];
+const ALL: readonly ShellCommand[] = [
+  ...CONNECTION,
+  ...LOOKING,
+  ...FILES,
+  ...LOCAL,
+  ...JOBS,
+  ...SHELL_ITSELF,
+];
 
 const BY_NAME: ReadonlyMap<string, ShellCommand> = new Map(
   ALL.flatMap((command) => [command.name, ...command.aliases].map((name) => [name, command] as const)),

@@ -2,7 +2,7 @@
 import { failure, interrupted, usageError } from "../../errors.js";
 import { either, nothing, oneOf, wordFrom } from "../completion/sources.js";
 import { any, optional, some } from "../declaration.js";
-import { type Job } from "../jobs/job.js";
+import type { Job } from "../jobs/job.js";
 import { jobLine } from "../jobs/jobs.js";
 import { escapeHostile } from "../line/escapes.js";
 import { defineShellCommand, type Shell } from "../shell.js";
@@ -11,7 +11,8 @@ const jobs = defineShellCommand({
   name: "jobs",
   group: "jobs",
   summary: "list what runs behind the prompt",
-  details: "A line that ends with `&` becomes a job; Ctrl-Z makes one of what runs in the foreground. Each job has a session of its own.",
+  details:
+    "A line that ends with `&` becomes a job; Ctrl-Z makes one of what runs in the foreground. Each job has a session of its own.",
   examples: [
     ["get big.iso &", "begin one"],
     ["jobs", "see how far it is"],
@@ -19,7 +20,8 @@ const jobs = defineShellCommand({
   async run({ shell, job, out }) {
     for (const each of shell.jobs.running) if (each !== job) await out.write(`${jobLine(each)}\n`);
     const { waiting, stopped } = shell.queue;
-    if (waiting.length > 0) await out.write(`${waiting.length} more in the queue${stopped ? ", which is stopped" : ""}\n`);
+    if (waiting.length > 0)
+      await out.write(`${waiting.length} more in the queue${stopped ? ", which is stopped" : ""}\n`);
   },
 });
 
@@ -124,7 +126,8 @@ const queue = defineShellCommand({
       case undefined:
       case "list":
         if (lines.running !== undefined) await out.write(`running: ${escapeHostile(lines.running.text)}\n`);
-        for (const [at, text] of lines.waiting.entries()) await out.write(`${at + 1}. ${escapeHostile(text)}\n`);
+        for (const [at, text] of lines.waiting.entries())
+          await out.write(`${at + 1}. ${escapeHostile(text)}\n`);
         if (lines.stopped) await out.write("stopped: `queue start` goes on\n");
         return;
       case "start":
@@ -145,7 +148,8 @@ const queue = defineShellCommand({
 
 function remove({ queue: lines }: Shell, text: string | undefined): void {
   const place = text === "all" ? undefined : Number(text ?? "");
-  const wrong = place !== undefined && !(Number.isInteger(place) && place >= 1 && place <= lines.waiting.length);
+  const wrong =
+    place !== undefined && !(Number.isInteger(place) && place >= 1 && place <= lines.waiting.length);
   if (wrong) throw failure("queue remove needs a number that `queue` lists, or all");
   lines.remove(place);
 }

@@ -2,7 +2,6 @@
 import { lstat, readdir, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import type { FtpEntry } from "../../../client/verbs/listing.js";
-import { sorted } from "../../client/entries.js";
 import { listingLines } from "../../client/listing-lines.js";
 import { failure, systemReason } from "../../errors.js";
 import { localDirectory, localPath } from "../completion/sources.js";
@@ -12,6 +11,7 @@ import { escapeHostile } from "../line/escapes.js";
 import { defineShellCommand } from "../shell.js";
 import { eachOf } from "./matches.js";
 import { outputTerminal } from "./output-terminal.js";
+import { sortedEntries } from "./sorted-entries.js";
 
 const lcd = defineShellCommand({
   name: "lcd",
@@ -56,14 +56,17 @@ const lls = defineShellCommand({
   operands: [any("PATH", localPath)],
   async run(call) {
     const { shell, flags, out } = call;
-    const paths = call.operands.length === 0 ? [shell.local.directory] : call.operands.map((word) => shell.local.resolve(word));
+    const paths =
+      call.operands.length === 0
+        ? [shell.local.directory]
+        : call.operands.map((word) => shell.local.resolve(word));
     await eachOf(
       call,
       paths,
       (path) => path,
       async (path) => {
         const entries = (await entriesOf(path)).filter(({ name }) => flags.all || !name.startsWith("."));
-        const inOrder = sorted(entries, { sort: flags.time ? "time" : "name" });
+        const inOrder = sortedEntries(entries, { sort: flags.time ? "time" : "name" });
         await out.write(listingLines(inOrder, flags, outputTerminal(shell.terminal, out)));
       },
     );
@@ -81,7 +84,13 @@ async function entriesOf(path: string): Promise<FtpEntry[]> {
 
 async function entryOf(path: string, name: string): Promise<FtpEntry> {
   const found = await lstat(path);
-  const type = found.isDirectory() ? "directory" : found.isFile() ? "file" : found.isSymbolicLink() ? "link" : "other";
+  const type = found.isDirectory()
+    ? "directory"
+    : found.isFile()
+      ? "file"
+      : found.isSymbolicLink()
+        ? "link"
+        : "other";
   return {
     raw: "",
     name,

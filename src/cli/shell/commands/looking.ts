@@ -4,12 +4,10 @@ import { MOST_LEVELS } from "../../../client/verbs/directories.js";
 import type { FtpEntry } from "../../../client/verbs/listing.js";
 import { remoteJoin } from "../../../client/verbs/names.js";
 import { globMatcher } from "../../../protocol/glob.js";
-import { sorted, type SortOrder } from "../../client/entries.js";
 import { humanSize, isoTime } from "../../client/formatting.js";
 import { listingLines } from "../../client/listing-lines.js";
 import type { RemoteMatch } from "../../client/remote-glob.js";
 import { usageError } from "../../errors.js";
-import { choicesText } from "../terminal/choices.js";
 import { remoteDirectory, remotePath } from "../completion/sources.js";
 import { any, type CommandCall, optional, some } from "../declaration.js";
 import { on, taking } from "../flag-words.js";
@@ -17,8 +15,10 @@ import { escapeHostile } from "../line/escapes.js";
 import type { ShellOutput } from "../output.js";
 import { nameOf } from "../remote/place.js";
 import { defineShellCommand, type Shell } from "../shell.js";
+import { choicesText } from "../terminal/choices.js";
 import { eachMatch, eachOf, matchesOf, onSession } from "./matches.js";
 import { outputTerminal } from "./output-terminal.js";
+import { sortedEntries } from "./sorted-entries.js";
 
 const cd = defineShellCommand({
   name: "cd",
@@ -34,7 +34,8 @@ const cd = defineShellCommand({
   connected: true,
   async run({ shell, operands: [where], job, signal }) {
     const { remote } = shell;
-    const path = where === undefined ? remote.home : where.raw === "-" ? remote.previous : remote.resolve(where);
+    const path =
+      where === undefined ? remote.home : where.raw === "-" ? remote.previous : remote.resolve(where);
     await remote.changeDirectory(path, remote.sessions(job), signal);
   },
 });
@@ -64,7 +65,8 @@ const ls = defineShellCommand({
   aliases: ["dir", "ll"],
   group: "looking around",
   summary: "list files with sizes and times",
-  details: "Times are local ones. Patterns are `*`, `?`, `[a-z]`, `{a,b}`, and `**` for any number of folders.",
+  details:
+    "Times are local ones. Patterns are `*`, `?`, `[a-z]`, `{a,b}`, and `**` for any number of folders.",
   examples: [
     ["ls", "this directory"],
     ["ls -t *.log", "logs, newest first"],
@@ -73,7 +75,8 @@ const ls = defineShellCommand({
   flags: { ...LIST_FLAGS, names: on("-1", "nothing but names"), long: on("-l", "as it is anyway") },
   operands: [any("PATH", remotePath)],
   connected: true,
-  run: (call) => list(call, (entries) => listingLines(entries, call.flags, outputTerminal(call.shell.terminal, call.out))),
+  run: (call) =>
+    list(call, (entries) => listingLines(entries, call.flags, outputTerminal(call.shell.terminal, call.out))),
 });
 
 const cls = defineShellCommand({
@@ -98,7 +101,11 @@ const cls = defineShellCommand({
 
 function columnsOf(entries: readonly FtpEntry[], { paint }: Shell, { columns }: ShellOutput): string {
   const labels = entries.map((entry) => ({ label: entry.name + MARKS[entry.type], entry }));
-  return choicesText(labels, { columns, paint: (text, { entry }) => paint(text, entry), most: Number.POSITIVE_INFINITY });
+  return choicesText(labels, {
+    columns,
+    paint: (text, { entry }) => paint(text, entry),
+    most: Number.POSITIVE_INFINITY,
+  });
 }
 
 const MARKS = { directory: "/", link: "@", file: "", other: "" } as const;
@@ -114,7 +121,7 @@ async function list(call: ListCall, format: (entries: readonly FtpEntry[]) => st
   const headed = matches.length > 1 || flags.recursive;
   await onSession(call, async (client) => {
     const { files, folders } = await parted(client, matches, call.signal);
-    if (files.length > 0) await call.out.write(format(sorted(files, orderOf(flags))));
+    if (files.length > 0) await call.out.write(format(inOrder(files, flags)));
     await eachOf(
       call,
       folders,
@@ -135,21 +142,22 @@ async function listFolder(call: ListCall, client: FtpClient, path: string, o: Fo
   const all: FtpEntry[] = [];
   for await (const entry of client.list(path, { hidden: flags.all, signal })) all.push(entry);
   shell.remote.seen(path, all);
-  const entries = sorted(
+  const entries = inOrder(
     all.filter(({ name }) => flags.all || !name.startsWith(".")),
-    orderOf(flags),
+    flags,
   );
   if (o.headed) await out.write(`${escapeHostile(path)}:\n`);
   await out.write(o.format(entries));
   if (o.headed && flags.recursive) await out.write("\n");
   if (!flags.recursive || o.level >= MOST_LEVELS) return;
   for (const { name, type } of entries) {
-    if (type === "directory") await listFolder(call, client, remoteJoin(path, name), { ...o, level: o.level + 1 });
+    if (type === "directory")
+      await listFolder(call, client, remoteJoin(path, name), { ...o, level: o.level + 1 });
   }
 }
 
-function orderOf({ time, size, reverse }: ListFlags): { readonly sort: SortOrder; readonly reverse: boolean } {
-  return { sort: time ? "time" : size ? "size" : "name", reverse };
+function inOrder(entries: readonly FtpEntry[], { time, size, reverse }: ListFlags): readonly FtpEntry[] {
+  return sortedEntries(entries, { sort: time ? "time" : size ? "size" : "name", reverse });
 }
 
 /** What is no folder is listed by its path. */
@@ -162,7 +170,8 @@ async function parted(
   const folders: string[] = [];
   for (const { path, entry: known } of matches) {
     // Of one path the listing itself tells soon enough.
-    const entry = known ?? (matches.length === 1 && path === "/" ? undefined : await statOf(client, path, signal));
+    const entry =
+      known ?? (matches.length === 1 && path === "/" ? undefined : await statOf(client, path, signal));
     if (entry === undefined || entry.type === "directory") folders.push(path);
     else files.push(known === undefined ? { ...entry, name: nameOf(path) } : entry);
   }
@@ -184,7 +193,15 @@ const info = defineShellCommand({
   connected: true,
   async run(call) {
     await eachMatch(call, call.operands, async (client, { path }) => {
-      const { name: _name, raw: _raw, precision: _precision, modified, created, mode, ...rest } = await client.stat(path, { signal: call.signal });
+      const {
+        name: _name,
+        raw: _raw,
+        precision: _precision,
+        modified,
+        created,
+        mode,
+        ...rest
+      } = await client.stat(path, { signal: call.signal });
       const facts: Record<string, unknown> = {
         path,
         ...rest,
@@ -193,7 +210,8 @@ const info = defineShellCommand({
         mode: mode?.toString(8).padStart(4, "0"),
       };
       for (const [key, value] of Object.entries(facts)) {
-        if (value !== undefined) await call.out.write(`${`${key}:`.padEnd(10)}${escapeHostile(String(value))}\n`);
+        if (value !== undefined)
+          await call.out.write(`${`${key}:`.padEnd(10)}${escapeHostile(String(value))}\n`);
       }
     });
   },
@@ -231,7 +249,9 @@ const du = defineShellCommand({
       for await (const { entry } of below(client, path, call.signal)) {
         if (entry.type === "file") bytes += entry.size ?? 0;
       }
-      await call.out.write(`${(call.flags.human ? humanSize(bytes) : String(bytes)).padStart(12)}  ${escapeHostile(path)}\n`);
+      await call.out.write(
+        `${(call.flags.human ? humanSize(bytes) : String(bytes)).padStart(12)}  ${escapeHostile(path)}\n`,
+      );
     };
     if (call.operands.length > 0) {
       await eachMatch(call, call.operands, async (client, { path, entry }) => {
@@ -265,7 +285,8 @@ const find = defineShellCommand({
         await out.write(`${shell.paint(escapeHostile(path + mark), entry)}\n`);
       }
     };
-    if (call.operands.length > 0) await eachMatch(call, call.operands, (client, { path }) => show(client, path));
+    if (call.operands.length > 0)
+      await eachMatch(call, call.operands, (client, { path }) => show(client, path));
     else await onSession(call, (client) => show(client, shell.remote.directory));
   },
 });

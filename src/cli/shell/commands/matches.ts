@@ -1,6 +1,6 @@
 /** What the words behind a command mean on the server, and the same done with each. */
 import type { FtpClient } from "../../../client/client.js";
-import { type RemoteMatch, expandRemote } from "../../client/remote-glob.js";
+import { expandRemote, type RemoteMatch } from "../../client/remote-glob.js";
 import { asReported } from "../../client/reporting.js";
 import { CliError, failure } from "../../errors.js";
 import type { CommandCall } from "../declaration.js";
@@ -11,7 +11,10 @@ import type { Shell } from "../shell.js";
 type Call = Pick<CommandCall<Shell>, "shell" | "job" | "signal">;
 
 /** Work with one session, that nobody else uses meanwhile. */
-export function onSession<T>({ shell, job, signal }: Call, work: (client: FtpClient) => Promise<T>): Promise<T> {
+export function onSession<T>(
+  { shell, job, signal }: Call,
+  work: (client: FtpClient) => Promise<T>,
+): Promise<T> {
   return shell.remote.sessions(job).run(work, { signal });
 }
 

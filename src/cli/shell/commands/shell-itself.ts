@@ -26,8 +26,13 @@ const help = defineShellCommand({
     if (alias !== undefined) return await out.write(`${topic.text} stands for: ${escapeHostile(alias)}\n`);
     const found = commands.find(topic.text);
     if (found !== undefined) return await out.write(commandHelp(found));
-    const meant = nearest(topic.text, commands.all.flatMap((each) => [each.name, ...each.aliases]));
-    throw failure(`there is no command ${escapeHostile(topic.text)}${meant === undefined ? "" : `: did you mean ${meant}?`}`);
+    const meant = nearest(
+      topic.text,
+      commands.all.flatMap((each) => [each.name, ...each.aliases]),
+    );
+    throw failure(
+      `there is no command ${escapeHostile(topic.text)}${meant === undefined ? "" : `: did you mean ${meant}?`}`,
+    );
   },
 });
 
@@ -96,7 +101,10 @@ const alias = defineShellCommand({
       throw usageError(`${name.text} has to keep its meaning`);
     }
     const [only] = words;
-    aliases.set(name.text, words.length === 1 && only !== undefined ? only.text : rest.slice(name.raw.length).trim());
+    aliases.set(
+      name.text,
+      words.length === 1 && only !== undefined ? only.text : rest.slice(name.raw.length).trim(),
+    );
   },
 });
 
@@ -104,7 +112,8 @@ const history = defineShellCommand({
   name: "history",
   group: "the shell",
   summary: "lines that were typed before",
-  details: "Arrow-up recalls them; after a few letters, only those that begin so. Lines with passwords, and those that begin with a space, are not kept.",
+  details:
+    "Arrow-up recalls them; after a few letters, only those that begin so. Lines with passwords, and those that begin with a space, are not kept.",
   examples: [
     ["history 20", "the last twenty"],
     ["history -c", "forget all of them"],
@@ -115,7 +124,8 @@ const history = defineShellCommand({
     if (flags.clear) return shell.history.clear();
     const { lines } = shell.history;
     const most = count === undefined ? lines.length : Number(count.text);
-    if (!Number.isInteger(most) || most < 0) throw usageError("history needs a number of lines. See `help history`");
+    if (!Number.isInteger(most) || most < 0)
+      throw usageError("history needs a number of lines. See `help history`");
     const first = Math.max(0, lines.length - most);
     for (const [at, line] of lines.slice(first).entries()) {
       await out.write(`${String(first + at + 1).padStart(5)}  ${escapeHostile(line)}\n`);
@@ -132,7 +142,8 @@ const source = defineShellCommand({
   operands: [one("FILE", localPath)],
   async run({ shell, operands: [file], job, out }) {
     if (file === undefined) return;
-    if (!(await shell.performFile(shell.local.resolve(file), job, out))) throw failure(`${escapeHostile(file.text)} ended early`);
+    if (!(await shell.performFile(shell.local.resolve(file), job, out)))
+      throw failure(`${escapeHostile(file.text)} ended early`);
   },
 });
 

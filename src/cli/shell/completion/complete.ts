@@ -3,8 +3,8 @@ import type { CommandBook, ShellCommand } from "../declaration.js";
 import { flagNames } from "../flag-words.js";
 import { quoteWord } from "../line/quoting.js";
 import { type Quotes, scan, type Token, type Word } from "../line/tokens.js";
-import { candidatesOf, localPath, nothing, wordFrom } from "./sources.js";
 import type { Candidate, CompletionWorld, Source } from "./source.js";
+import { candidatesOf, localPath, nothing, wordFrom } from "./sources.js";
 
 export interface Completion {
   /** The part of the line, up to the cursor, that is replaced. */
@@ -80,11 +80,12 @@ function sourceOf(
     }
   }
   const open = before.includes("--");
-  if (!open && place.typed.startsWith("-")) return ({ typed }) => candidatesOf(flagNames(command.flags), typed);
-  const { position, valueOf } = command.verbatim
-    ? { position: before.length, valueOf: undefined }
+  if (!open && place.typed.startsWith("-"))
+    return ({ typed }) => candidatesOf(flagNames(command.flags), typed);
+  const { position, valueSource } = command.verbatim
+    ? { position: before.length, valueSource: undefined }
     : positionAfter(command, before);
-  if (valueOf !== undefined) return valueOf;
+  if (valueSource !== undefined) return valueSource;
   const operand = command.operands[position] ?? repeated(command);
   return operand?.complete ?? nothing;
 }
@@ -93,7 +94,7 @@ function sourceOf(
 function positionAfter(
   { flags }: ShellCommand,
   before: readonly string[],
-): { readonly position: number; readonly valueOf: Source | undefined } {
+): { readonly position: number; readonly valueSource: Source | undefined } {
   let position = 0;
   let open = false;
   for (let at = 0; at < before.length; at++) {
@@ -102,11 +103,11 @@ function positionAfter(
     else if (!open && word.startsWith("-") && word !== "-") {
       const flag = Object.values(flags).find(({ names }) => names.includes(word));
       if (flag === undefined || flag.kind === "switch") continue;
-      if (at === before.length - 1) return { position, valueOf: flag.complete ?? nothing };
+      if (at === before.length - 1) return { position, valueSource: flag.complete ?? nothing };
       at++;
     } else position++;
   }
-  return { position, valueOf: undefined };
+  return { position, valueSource: undefined };
 }
 
 function repeated({ operands }: ShellCommand): ShellCommand["operands"][number] | undefined {

@@ -2,13 +2,15 @@
  * The progress of one job: bars while it is in the foreground, nothing behind the prompt. Moved in between, its bars
  * come and go with it.
  */
+
+import { humanSize } from "../../client/formatting.js";
 import {
   type BarProgress,
   type ProgressDisplay,
   progressDisplay,
   type TransferBar,
 } from "../../client/progress-display.js";
-import { bytesText, countText, rateText } from "../../quantities.js";
+import { countText, rateText } from "../../client/quantities.js";
 import type { Terminal } from "../../terminal.js";
 import type { Screen } from "../terminal/screen.js";
 import type { Job } from "./job.js";
@@ -102,8 +104,8 @@ export class JobDisplay implements ProgressDisplay {
       this.#expected === undefined || this.#expected.files < 2
         ? ""
         : `${this.#ended} of ${countText(this.#expected.files, "file")}, `;
-    const of = total === undefined ? "" : ` of ${bytesText(total)}`;
-    return `${files}${bytesText(bytes)}${of}, ${rateText(rate)}`;
+    const of = total === undefined ? "" : ` of ${humanSize(total)}`;
+    return `${files}${humanSize(bytes)}${of}, ${rateText(rate)}`;
   }
 }
 
@@ -123,13 +125,13 @@ class MovableBar implements TransferBar {
   showOn(display: ProgressDisplay | undefined): void {
     this.#shown?.end("stopped");
     this.#shown = display?.begin(this.#name, this.progress.total);
-    this.#shown?.at(this.progress);
+    this.#shown?.at?.(this.progress);
   }
 
-  at(progress: BarProgress): void {
+  readonly at = (progress: BarProgress): void => {
     this.progress = progress;
-    this.#shown?.at(progress);
-  }
+    this.#shown?.at?.(progress);
+  };
 
   end(result: Parameters<TransferBar["end"]>[0]): void {
     this.#shown?.end(result);

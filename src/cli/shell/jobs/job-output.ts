@@ -1,9 +1,10 @@
 /** Where the commands of one job write: the screen, or line by line above the prompt when the job is behind it. */
-import { createWriteStream, type WriteStream } from "node:fs";
+
 import { once } from "node:events";
+import { createWriteStream, type WriteStream } from "node:fs";
 import { failure, systemReason } from "../../errors.js";
-import { LocalProgram, type LocalProgramOptions } from "../local-program.js";
 import { escapeHostile } from "../line/escapes.js";
+import { LocalProgram, type LocalProgramOptions } from "../local-program.js";
 import type { ShellOutput } from "../output.js";
 import type { Screen } from "../terminal/screen.js";
 import type { Job } from "./job.js";

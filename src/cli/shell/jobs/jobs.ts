@@ -1,7 +1,7 @@
 /** The jobs behind the prompt. */
-import { durationText } from "../../quantities.js";
+import { durationText } from "../../client/quantities.js";
 import { escapeHostile } from "../line/escapes.js";
-import { Job, type JobState } from "./job.js";
+import type { Job, JobState } from "./job.js";
 
 /** Milliseconds; what was quicker needs no time told. */
 const WORTH_TELLING = 1000;

@@ -3,11 +3,8 @@
  * typed next does not wait for it.
  */
 import type { FtpClient } from "../../../client/client.js";
-import type { FtpPool } from "../../../client/mirror/pool.js";
+import type { Sessions } from "../../../client/pool.js";
 import type { JobPlace } from "../jobs/job.js";
-
-/** What transfers need of a pool. */
-export type Sessions = Pick<FtpPool, "run" | "limit">;
 
 type Work<T> = (client: FtpClient) => T | Promise<T>;
 type Options = { readonly signal?: AbortSignal | undefined };
@@ -73,6 +70,10 @@ export class Lane implements Sessions {
     this.#share = share;
     this.#place = place;
     this.#prepare = prepare;
+  }
+
+  get origin(): string {
+    return this.#pool.origin;
   }
 
   get limit(): number {

@@ -1,7 +1,7 @@
 /** The server that the shell talks to, and the directory where it is there. */
 import type { FtpClient } from "../../../client/client.js";
+import { FtpPool, type FtpPoolOptions, type Sessions } from "../../../client/pool.js";
 import type { FtpEntry } from "../../../client/verbs/listing.js";
-import { FtpPool, type FtpPoolOptions } from "../../../client/mirror/pool.js";
 import { closeSoon } from "../../client/connection.js";
 import { withEscapes } from "../../client/patterns.js";
 import type { RemotePlace } from "../../client/places.js";
@@ -9,7 +9,7 @@ import { failure } from "../../errors.js";
 import type { NamedEntry } from "../completion/source.js";
 import type { Job } from "../jobs/job.js";
 import type { Word } from "../line/tokens.js";
-import { BackgroundShare, Lane, type Sessions } from "./lane.js";
+import { BackgroundShare, Lane } from "./lane.js";
 import { ListingCache, MOST_IN_ONE } from "./listing-cache.js";
 import { hasSlashes, resolveRemote } from "./place.js";
 
@@ -195,11 +195,7 @@ export class Remote {
     connection.directory = there;
   }
 
-  async #prepare(
-    connection: Connection,
-    client: FtpClient,
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
+  async #prepare(connection: Connection, client: FtpClient, signal: AbortSignal | undefined): Promise<void> {
     if (this.#used.has(client) && !client.connected) this.#note("the connection was lost: connecting again");
     this.#used.add(client);
     if (hasSlashes(connection) || this.#directories.get(client) === connection.directory) return;

@@ -32,7 +32,9 @@ export class HistoryFile {
     const path = join(stateDirectory, "shell-history");
     let lines: string[] = [];
     try {
-      lines = (await readFile(path, "utf8")).split("\n").filter((line) => line !== "" && line.length <= LONGEST);
+      lines = (await readFile(path, "utf8"))
+        .split("\n")
+        .filter((line) => line !== "" && line.length <= LONGEST);
       if (lines.length > CUT_AT) await rewrite(path, lines.slice(-HISTORY_SIZE));
     } catch (error) {
       if (systemCode(error) === undefined) throw error;

@@ -1,5 +1,5 @@
 /** Lines that a person types: Node's readline, with completion of our own and lines from elsewhere above. */
-import { createInterface, cursorTo, clearScreenDown, type Interface, moveCursor } from "node:readline";
+import { clearScreenDown, createInterface, cursorTo, type Interface, moveCursor } from "node:readline";
 import { Writable } from "node:stream";
 import type { Terminal } from "../../terminal.js";
 import type { Completion } from "../completion/complete.js";
@@ -130,7 +130,10 @@ export class LineEditor {
     const late = setTimeout(() => stop.abort(), COMPLETION_TIME);
     keyboard.onInterruptedWait = () => stop.abort();
     try {
-      const { replaced, replacement, choices } = await Promise.race([complete(line, stop.signal), aborted(stop.signal)]);
+      const { replaced, replacement, choices } = await Promise.race([
+        complete(line, stop.signal),
+        aborted(stop.signal),
+      ]);
       if (choices.length > 0) {
         this.#writeAbove(readline, choicesText(choices, { columns: this.#output.columns, paint }));
       }
