@@ -18,6 +18,11 @@ const COMMANDS: readonly (readonly [name: string, description: string, load: Loa
   ["rmdir", "remove empty folders", async () => (await import("./client/mkdir.js")).defineRmdir],
   ["mv", "rename and move on a server", async () => (await import("./client/mv.js")).defineMv],
   ["bookmark", "names for servers", async () => (await import("./client/bookmark.js")).defineBookmark],
+  [
+    "shell",
+    "an interactive client, and its scripts",
+    async () => (await import("./shell/shell-command.js")).defineShell,
+  ],
   ["serve", "serve a folder over FTP", async () => (await import("./serve/serve.js")).defineServe],
   ["user", "accounts in a file or in MongoDB", async () => (await import("./user/user.js")).defineUser],
   ["get", "files and folders from a server", async () => (await import("./client/get.js")).defineGet],

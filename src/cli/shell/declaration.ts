@@ -158,3 +158,8 @@ function checkCount(name: string, operands: readonly Operand[], given: number): 
     throw usageError(`${name} takes ${takes}: ${given - most} too many. See \`help ${name}\``);
   }
 }
+
+/** A command has failed, and has said so itself. */
+export class AlreadyTold extends Error {
+  override readonly name = "AlreadyTold";
+}

@@ -1,9 +1,8 @@
 /** From parsed lines to what they do: steps one after the other, each with its output, errors told where they happen. */
-import { FtpError } from "../../client/errors.js";
-import { asReported } from "../client/reporting.js";
 import { CliError, failure, ReaderGone, usageError } from "../errors.js";
+import { AlreadyTold } from "./declaration.js";
 import type { Job } from "./jobs/job.js";
-import { FileOutput, PipeOutput } from "./jobs/job-output.js";
+import { FileOutput } from "./jobs/job-output.js";
 import { escapeHostile } from "./line/escapes.js";
 import {
   type ParsedCommand,
@@ -14,8 +13,10 @@ import {
 } from "./line/parser.js";
 import type { Word } from "./line/tokens.js";
 import { LocalProgram } from "./local-program.js";
+import { asShellError } from "./messages.js";
 import { nearest } from "./nearest.js";
 import type { ShellOutput } from "./output.js";
+import { throughProgram } from "./piped.js";
 import type { Shell } from "./shell.js";
 
 /** Aliases that stand for each other end here. */
@@ -68,6 +69,7 @@ export class Interpreter {
     } catch (error) {
       run.job.signal.throwIfAborted();
       if (error instanceof ReaderGone) return true;
+      if (error instanceof AlreadyTold) return false;
       this.#tell(error, command, run);
       return false;
     }
@@ -75,7 +77,7 @@ export class Interpreter {
 
   #tell(error: unknown, command: ParsedCommand, { job, where }: Run): void {
     const name = command.kind === "command" ? command.words[0].text : "!";
-    const reported = error instanceof FtpError ? asReported(error, name) : error;
+    const reported = asShellError(error, name);
     // A bug of ours ends the shell: going on could do harm.
     if (!(reported instanceof CliError)) throw reported;
     const number = job.place === "background" && job.id !== undefined ? `[${job.id}] ` : "";
@@ -91,21 +93,10 @@ export class Interpreter {
         await out.end();
       }
     }
-    return await this.#lent(run, async () => {
-      const { terminal, local } = this.#shell;
-      const out = new PipeOutput(to.command, run.out.columns, { terminal, directory: local.directory });
-      let succeeded = false;
-      try {
-        succeeded = await this.#command(words, { ...run, out });
-      } catch (error) {
-        if (!(error instanceof ReaderGone)) throw error;
-        succeeded = true;
-      } finally {
-        const code = await out.end();
-        succeeded &&= code === 0;
-      }
-      return succeeded;
-    });
+    const { job, out } = run;
+    return await throughProgram({ shell: this.#shell, job, columns: out.columns }, to.command, (piped) =>
+      this.#command(words, { ...run, out: piped }),
+    );
   }
 
   async #command([name, ...words]: readonly [Word, ...Word[]], run: Run): Promise<boolean> {
@@ -143,11 +134,6 @@ export class Interpreter {
       const program = new LocalProgram(line, { terminal, directory: local.directory, reads: "terminal" });
       return (await program.end()) === 0;
     });
-  }
-
-  /** A program that reads the terminal itself, such as a pager, needs it for its own. */
-  async #lent<T>({ job }: Run, work: () => Promise<T>): Promise<T> {
-    return job.place === "foreground" ? await this.#shell.lend(work) : await work();
   }
 
   #unknown(name: string): Error {

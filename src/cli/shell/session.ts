@@ -7,7 +7,6 @@ import type { RemotePlace } from "../client/places.js";
 import { CliError, failure, interrupted, systemReason } from "../errors.js";
 import type { Terminal } from "../terminal.js";
 import { COMMANDS } from "./commands/index.js";
-import type { CompletionWorld, NamedEntry, WordList } from "./completion/source.js";
 import { Interpreter, statementsOf } from "./interpreter.js";
 import { Job } from "./jobs/job.js";
 import { JobOutput } from "./jobs/job-output.js";
@@ -18,7 +17,7 @@ import type { Statement } from "./line/parser.js";
 import { LocalPlace } from "./local-place.js";
 import type { ShellOutput } from "./output.js";
 import { Remote } from "./remote/remote.js";
-import { SETTINGS, Settings, type SettingValues } from "./settings.js";
+import { Settings, type SettingValues } from "./settings.js";
 import type { Shell } from "./shell.js";
 import type { HistoryFile } from "./terminal/history-file.js";
 import type { Keyboard } from "./terminal/keyboard.js";
@@ -31,14 +30,12 @@ export interface SessionOptions {
   readonly history: HistoryFile;
   /** Of a person at a prompt. */
   readonly keyboard: Keyboard | undefined;
-  /** Names of bookmarks, for Tab. */
-  readonly bookmarks: () => readonly string[];
 }
 
 /** Sessions that one command uses at once, when nothing is said. */
 const PARALLEL = 4;
 
-export class ShellSession implements Shell, CompletionWorld {
+export class ShellSession implements Shell {
   readonly terminal: Terminal;
   readonly screen: Screen;
   readonly remote: Remote;
@@ -51,14 +48,16 @@ export class ShellSession implements Shell, CompletionWorld {
   readonly commands = COMMANDS;
   readonly paint: Paint;
   readonly #keyboard: Keyboard | undefined;
-  readonly #bookmarks: () => readonly string[];
   readonly #interpreter: Interpreter;
   #current: Job | undefined;
   #leaving = false;
+  #abandoned = false;
+  /** Whether a job behind the prompt has failed. */
+  #jobFailed = false;
   /** Whether a program has the terminal. */
   #lent = false;
 
-  constructor({ terminal, screen, settings, history, keyboard, bookmarks }: SessionOptions) {
+  constructor({ terminal, screen, settings, history, keyboard }: SessionOptions) {
     this.terminal = terminal;
     this.screen = screen;
     this.settings = new Settings(settings);
@@ -71,7 +70,6 @@ export class ShellSession implements Shell, CompletionWorld {
     });
     this.queue = new Queue((text) => this.begin(text));
     this.#keyboard = keyboard;
-    this.#bookmarks = bookmarks;
     this.#interpreter = new Interpreter(this);
   }
 
@@ -108,17 +106,48 @@ export class ShellSession implements Shell, CompletionWorld {
     if (!this.#lent) this.#current?.stop(interrupted());
   }
 
+  get abandoned(): boolean {
+    return this.#abandoned;
+  }
+
   /** A signal that ends all. */
   abandon(): void {
+    this.#abandoned = true;
     this.leave();
     this.queue.stop();
     this.jobs.stopAll(interrupted());
     this.#current?.stop(interrupted());
   }
 
+  /** Some work in the foreground that no line has asked for. */
+  async runWork(text: string, work: (job: Job) => Promise<boolean>): Promise<boolean> {
+    const job = new Job(text, "foreground");
+    void this.#execute(job, () => work(job));
+    return await this.#attended(job);
+  }
+
+  /** Resolves when nothing is left behind the prompt; whether all of it succeeded. */
+  async jobsDone(): Promise<boolean> {
+    if (this.#abandoned) throw interrupted();
+    do {
+      await this.jobs.allEnded();
+      await this.queue.idle();
+    } while (this.jobs.running.length > 0);
+    if (this.#abandoned) throw interrupted();
+    return !this.#jobFailed;
+  }
+
+  /** Stops what still runs, and says goodbye. */
+  async close(): Promise<void> {
+    this.queue.remove();
+    this.jobs.stopAll(interrupted());
+    await this.jobs.allEnded();
+    await this.remote.close();
+  }
+
   begin(text: string): Job {
     const job = new Job(text, "background");
-    this.jobs.add(job);
+    this.#addJob(job);
     void this.#execute(job, (out) => this.perform(text, job, out));
     return job;
   }
@@ -181,46 +210,9 @@ export class ShellSession implements Shell, CompletionWorld {
     }
   }
 
-  // What Tab sees.
-
-  get remoteHome(): string {
-    return this.remote.home;
-  }
-
-  get localDirectory(): string {
-    return this.local.directory;
-  }
-
-  get localHome(): string {
-    return this.local.home;
-  }
-
-  listRemote(directory: string, signal: AbortSignal): Promise<readonly NamedEntry[]> {
-    return this.remote.list(directory, signal);
-  }
-
-  words(list: WordList): readonly string[] {
-    switch (list) {
-      case "commands":
-        return [...this.commands.all.flatMap((each) => [each.name, ...each.aliases]), ...this.aliases.keys()];
-      case "settings":
-        return SETTINGS.map(({ name }) => name);
-      case "bookmarks":
-        return this.#bookmarks();
-      case "aliases":
-        return [...this.aliases.keys()];
-      case "jobs":
-        return this.jobs.running.map(({ id }) => String(id));
-    }
-  }
-
-  settingValues(name: string): readonly string[] {
-    return SETTINGS.find((each) => each.name === name)?.values ?? [];
-  }
-
   #beginStatement(statement: Statement, where: string): boolean {
     const job = new Job(statement.text, "background");
-    const id = this.jobs.add(job);
+    const id = this.#addJob(job);
     if (this.interactive) this.screen.note(`[${id}] ${escapeHostile(statement.text)}`);
     void this.#execute(job, (out) => this.#interpreter.run(statement, { job, out, where, followed: [] }));
     return true;
@@ -229,6 +221,17 @@ export class ShellSession implements Shell, CompletionWorld {
   async #foreground(statement: Statement, where: string): Promise<boolean> {
     const job = new Job(statement.text, "foreground");
     void this.#execute(job, (out) => this.#interpreter.run(statement, { job, out, where, followed: [] }));
+    return await this.#attended(job);
+  }
+
+  #addJob(job: Job): number {
+    void job.ended.then((state) => {
+      if (state !== "done") this.#jobFailed = true;
+    });
+    return this.jobs.add(job);
+  }
+
+  async #attended(job: Job): Promise<boolean> {
     const state = await this.attend(job);
     if (state === "stopped" && !this.interactive) throw interrupted();
     return state === "done" || state === "running";

@@ -6,11 +6,17 @@ import { FILES } from "./files.js";
 import { JOBS } from "./jobs.js";
 import { LOCAL } from "./local.js";
 import { LOOKING } from "./looking.js";
+import { MIRROR } from "./mirror.js";
+import { READING } from "./reading.js";
 import { SHELL_ITSELF } from "./shell-itself.js";
+import { TRANSFERS } from "./transfers.js";
 
 const ALL: readonly ShellCommand[] = [
   ...CONNECTION,
   ...LOOKING,
+  ...TRANSFERS,
+  ...MIRROR,
+  ...READING,
   ...FILES,
   ...LOCAL,
   ...JOBS,

@@ -1,11 +1,11 @@
 /** What the words behind a command mean on the server, and the same done with each. */
 import type { FtpClient } from "../../../client/client.js";
 import { expandRemote, type RemoteMatch } from "../../client/remote-glob.js";
-import { asReported } from "../../client/reporting.js";
 import { CliError, failure } from "../../errors.js";
 import type { CommandCall } from "../declaration.js";
 import { escapeHostile } from "../line/escapes.js";
 import type { Word } from "../line/tokens.js";
+import { asShellError } from "../messages.js";
 import type { Shell } from "../shell.js";
 
 type Call = Pick<CommandCall<Shell>, "shell" | "job" | "signal">;
@@ -47,7 +47,7 @@ export async function eachOf<T>(
       await work(item);
     } catch (error) {
       signal.throwIfAborted();
-      const reported = asReported(error, shown(item));
+      const reported = asShellError(error, shown(item));
       if (!(reported instanceof CliError) || items.length === 1) throw reported;
       failed++;
       shell.screen.note(escapeHostile(reported.message));

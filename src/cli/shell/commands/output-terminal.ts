@@ -1,18 +1,23 @@
-/** The terminal as one command's output is: a file and a pipe have no colours. */
+/** The terminal as one command sees it: its output may be a file or a pipe, which have no colours. */
 import type { Terminal } from "../../terminal.js";
 import type { ShellOutput } from "../output.js";
 
 export function outputTerminal(terminal: Terminal, out: ShellOutput): Terminal {
-  const { output } = terminal;
+  const { failed } = terminal.output;
+  let writing: void | Promise<void>;
   return Object.create(terminal, {
     output: {
       value: {
         isTTY: out.isTTY,
         columns: out.columns,
-        failed: output.failed,
-        drained: async () => {},
+        failed,
+        drained: async () => await writing,
         onResize: () => () => {},
-        write: (text: string | Uint8Array) => void out.write(text),
+        write: (text: string | Uint8Array) => {
+          writing = out.write(text);
+          // Whoever waits for it is told.
+          writing?.catch(() => {});
+        },
       },
     },
   }) as Terminal;

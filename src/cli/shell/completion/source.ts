@@ -26,7 +26,7 @@ export interface CompletionWorld {
   /** The shell's own, which `lcd` changes. */
   readonly localDirectory: string;
   readonly localHome: string;
-  words(list: WordList): readonly string[];
+  words(list: WordList): Promise<readonly string[]>;
   /** What a setting can be, where there are few. */
   settingValues(name: string): readonly string[];
 }

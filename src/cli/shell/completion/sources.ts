@@ -19,7 +19,7 @@ export const localDirectory: Source = (request) => local(request, ({ type }) => 
 
 /** One of a list of words that the shell knows. */
 export function wordFrom(list: WordList): Source {
-  return ({ world, typed }) => candidatesOf(world.words(list), typed);
+  return async ({ world, typed }) => candidatesOf(await world.words(list), typed);
 }
 
 /** One of these words. */

@@ -19,6 +19,8 @@ export interface JobDisplayOptions {
   readonly terminal: Terminal;
   readonly screen: Screen;
   readonly silent: boolean;
+  /** How the server's names are shown: seen from where the shell is. */
+  readonly shorten: (path: string) => string;
 }
 
 export class JobDisplay implements ProgressDisplay {
@@ -39,7 +41,7 @@ export class JobDisplay implements ProgressDisplay {
   }
 
   begin(name: string, total?: number): TransferBar {
-    const bar = new MovableBar(name, total, () => {
+    const bar = new MovableBar(this.#o.shorten(name), total, () => {
       this.#bars.delete(bar);
       this.#ended++;
     });

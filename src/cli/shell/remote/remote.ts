@@ -58,6 +58,11 @@ export class Remote {
     return this.#connection?.target;
   }
 
+  /** @throws CliError when nothing is open */
+  get place(): RemotePlace {
+    return this.#open.target.place;
+  }
+
   get directory(): string {
     return this.#connection?.directory ?? "";
   }

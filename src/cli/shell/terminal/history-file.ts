@@ -28,9 +28,11 @@ export class HistoryFile {
   }
 
   /** Never throws: a shell without the lines of before is better than none. */
-  static async open(stateDirectory: string): Promise<HistoryFile> {
+  static async open(stateDirectory: string, wanted = true): Promise<HistoryFile> {
     const path = join(stateDirectory, "shell-history");
     let lines: string[] = [];
+    // Of a script nothing is kept.
+    if (!wanted) return new HistoryFile(path, lines);
     try {
       lines = (await readFile(path, "utf8"))
         .split("\n")

@@ -8,6 +8,8 @@ import type { Terminal, TerminalInput } from "../../terminal.js";
 
 const CTRL_C = 0x03;
 const CTRL_Z = 0x1a;
+const TAB = 0x09;
+const ESCAPE = 0x1b;
 const LF = 0x0a;
 const CR = 0x0d;
 
@@ -29,7 +31,9 @@ export class Keyboard {
   #ahead: number[] = [];
   #keys: CommandKeys = { interrupt() {}, suspend() {} };
   #ended = false;
-  /** Called for Ctrl-C while the line editor waits for something, and does not listen itself. */
+  /** The last key that the editor got. */
+  #last: number | undefined;
+  /** Called for Ctrl-C while Tab waits for a server. */
   onInterruptedWait: (() => void) | undefined;
 
   constructor({ input }: Terminal) {
@@ -109,24 +113,29 @@ export class Keyboard {
     this.#keys.interrupt();
   };
 
-  /** The editor gets one line; what follows, as in a text that was pasted, is for later. */
+  /** The editor gets one line, or the keys up to a Tab; what follows, as in a text that was pasted, is for later. */
   #toLine(bytes: Buffer): void {
-    if (this.onInterruptedWait !== undefined && bytes.includes(CTRL_C)) {
-      this.onInterruptedWait();
-      return;
+    // What follows a Tab is for the line as it is then, which may have to be asked of a server.
+    const end = bytes.findIndex(
+      (byte, at) => byte === CR || byte === LF || (byte === TAB && this.#isTab(bytes, at)),
+    );
+    const now = bytes.subarray(0, end === -1 ? bytes.length : end + 1);
+    this.#last = now.at(-1);
+    if (end !== -1) {
+      this.#meant = "nobody";
+      for (const byte of bytes.subarray(end + 1)) this.#key(byte);
     }
-    const end = bytes.findIndex((byte) => byte === CR || byte === LF);
-    if (end === -1) {
-      this.line.write(bytes);
-      return;
-    }
-    this.#meant = "nobody";
-    for (const byte of bytes.subarray(end + 1)) this.#key(byte);
-    this.line.write(bytes.subarray(0, end + 1));
+    this.line.write(now);
+  }
+
+  /** With Escape (Alt) before it, it completes nothing. */
+  #isTab(bytes: Buffer, at: number): boolean {
+    return (at === 0 ? this.#last : bytes[at - 1]) !== ESCAPE;
   }
 
   #key(byte: number): void {
-    if (byte === CTRL_C && this.#meant === "command") {
+    if (byte === CTRL_C && this.onInterruptedWait !== undefined) this.onInterruptedWait();
+    else if (byte === CTRL_C && this.#meant === "command") {
       // As a terminal does, which forgets what was typed ahead.
       this.#ahead = [];
       this.#keys.interrupt();

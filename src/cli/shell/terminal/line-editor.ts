@@ -42,8 +42,8 @@ export class LineEditor {
     this.#history = o.history.toReversed();
   }
 
-  /** The next line. One at a time. */
-  async read(prompt: string): Promise<Typed> {
+  /** The next line, one at a time. `prompt` is asked again whenever a line is written above. */
+  async read(prompt: () => string): Promise<Typed> {
     const readline = this.#open();
     const { screen, keyboard } = this.#o;
     return await new Promise((resolve) => {
@@ -53,9 +53,13 @@ export class LineEditor {
         keyboard.forNobody();
         resolve(typed);
       };
-      readline.setPrompt(prompt);
+      readline.setPrompt(prompt());
       readline.prompt();
-      screen.above = (line) => this.#writeAbove(readline, `${line}\n`);
+      screen.above = (line) => {
+        // It may tell of jobs.
+        readline.setPrompt(prompt());
+        this.#writeAbove(readline, `${line}\n`);
+      };
       keyboard.forLine();
     });
   }
@@ -79,7 +83,13 @@ export class LineEditor {
       removeHistoryDuplicates: true,
       escapeCodeTimeout: 50,
       completer: (line: string, done: (error: null, result: [string[], string]) => void) => {
-        void this.#complete(readline, line).then((result) => done(null, result));
+        void this.#complete(readline, line).then((result) => {
+          done(null, result);
+          // readline takes some promises to write it into the line.
+          setImmediate(() => {
+            if (this.#settle !== undefined) keyboard.forLine();
+          });
+        });
       },
     });
     readline.on("line", (line) => this.#settle?.({ kind: "line", line }));
@@ -103,7 +113,7 @@ export class LineEditor {
   #interrupted(readline: Interface): void {
     const empty = readline.line === "";
     readline.write(null, { ctrl: true, name: "e" });
-    this.#output.write("^C\n".repeat(1));
+    this.#output.write("^C\n");
     if (empty) {
       this.#settle?.({ kind: "interrupt" });
       return;
