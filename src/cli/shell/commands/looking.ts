@@ -307,7 +307,9 @@ async function* below(
   for (let next = left.pop(); next !== undefined; next = left.pop()) {
     const { directory, level } = next;
     const folders: string[] = [];
-    for await (const entry of client.list(directory, { hidden: true, signal })) {
+    const entries: FtpEntry[] = [];
+    for await (const entry of client.list(directory, { hidden: true, signal })) entries.push(entry);
+    for (const entry of sortedEntries(entries, { sort: "name" })) {
       const path = remoteJoin(directory, entry.name);
       yield { path, entry };
       if (entry.type === "directory" && level < MOST_LEVELS) folders.push(path);
