@@ -1,6 +1,8 @@
 /** A server, and a shell in front of it: with a person at a terminal, or with a script. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MemoryAccounts } from "../../accounts/memory.js";
@@ -44,6 +46,44 @@ export async function served(): Promise<Served> {
       await server.close();
       await rm(files, { recursive: true, force: true });
       await rm(here, { recursive: true, force: true });
+    },
+  };
+}
+
+export interface CuttingRelay extends AsyncDisposable {
+  readonly url: string;
+  /** Breaks all control connections. */
+  cut(): void;
+}
+
+/** Stands between for control connections; data connections go past it. */
+export async function cuttingRelay({ authority }: Served): Promise<CuttingRelay> {
+  const sockets = new Set<Socket>();
+  const relay = createServer((socket) => {
+    const further = connect(Number(authority.split(":")[1]), "127.0.0.1");
+    for (const each of [socket, further]) {
+      sockets.add(each);
+      each.on("error", () => {});
+      each.on("close", () => {
+        socket.destroy();
+        further.destroy();
+      });
+    }
+    socket.pipe(further).pipe(socket);
+  });
+  relay.listen(0, "127.0.0.1");
+  await once(relay, "listening");
+  const cut = (): void => {
+    for (const each of sockets) each.resetAndDestroy();
+    sockets.clear();
+  };
+  return {
+    url: `ftp://anna:secret@127.0.0.1:${(relay.address() as AddressInfo).port}`,
+    cut,
+    async [Symbol.asyncDispose]() {
+      cut();
+      relay.close();
+      await once(relay, "close");
     },
   };
 }

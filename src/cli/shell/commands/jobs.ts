@@ -64,11 +64,13 @@ const kill = defineShellCommand({
     ["kill all", "all of them"],
   ],
   operands: [some("JOB|all", either(wordFrom("jobs"), oneOf("all")))],
-  run({ shell, operands }) {
-    for (const { text } of operands) {
-      if (text === "all") shell.jobs.stopAll(interrupted());
-      else jobOf(shell, text).stop(interrupted());
-    }
+  async run({ shell, operands, job }) {
+    const chosen = operands.flatMap(({ text }) =>
+      text === "all" ? shell.jobs.running : [jobOf(shell, text)],
+    );
+    const others = chosen.filter((each) => each !== job);
+    for (const each of others) each.stop(interrupted());
+    await Promise.all(others.map(({ ended }) => ended));
   },
 });
 
