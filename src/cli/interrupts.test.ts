@@ -41,6 +41,15 @@ describe("work that can be interrupted", () => {
     await assert.rejects(running, is130);
   });
 
+  test("is not waited for for ever after the first one", async (t) => {
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    const terminal = fakeTerminal();
+    const running = interruptible(terminal, () => new Promise(() => {}));
+    terminal.signal("SIGTERM");
+    t.mock.timers.tick(10_000);
+    await assert.rejects(running, is130);
+  });
+
   test("ends quietly when its reader has gone, and with a reason when the output cannot be written", async () => {
     for (const [code, expected] of [
       ["EPIPE", (error: unknown) => error instanceof ReaderGone],

@@ -37,6 +37,7 @@ export {
   type TraceLine,
 } from "./options.js";
 export { FtpPool, type FtpPoolOptions } from "./pool.js";
+export { RateLimit } from "./rate-limit.js";
 export {
   downloadSegments,
   type SegmentsDownloaded,

@@ -8,6 +8,7 @@ import {
   FtpReplyError,
 } from "./errors.js";
 import { type FtpClientOptions, originOf, settingsOf } from "./options.js";
+import { RateLimit } from "./rate-limit.js";
 
 export interface FtpPoolOptions extends FtpClientOptions {
   /** Sessions at once at most; 4 when absent. */
@@ -46,7 +47,8 @@ export class FtpPool implements AsyncDisposable {
       throw new FtpArgumentError("connections is to be 1 or more");
     }
     settingsOf(options);
-    this.#options = options;
+    const { rate } = options;
+    this.#options = typeof rate === "number" ? { ...options, rate: new RateLimit(rate) } : options;
     this.#most = connections;
     this.#limit = connections;
   }

@@ -82,7 +82,7 @@ const HINTS: Readonly<Record<FtpTlsReason, string>> = {
     "Data connections lead to somebody else than commands: is there a wrong address, or an attacker?",
   "no-tls": 'Implicit TLS has a port of its own, usually 990; on port 21 use `tls: "explicit"`.',
   "nothing-in-common":
-    "The server is very old, or allows too little: `minVersion` lets older versions of TLS through, with all their weaknesses.",
+    "The server may want a certificate of ours (`cert`, `key`), which TLS 1.2 says in no other way; or it is very old: `minVersion` lets older versions through, with all their weaknesses.",
   "own-certificate": "Give a certificate that the server's authority has signed (`cert`, `key`).",
   broken: "The server may want a client certificate, or not have a certificate itself; its log says more.",
   refused:

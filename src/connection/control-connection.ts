@@ -108,6 +108,8 @@ export class ControlConnection<Message> {
       this.#socket = secured;
       this.#changing = false;
       secured.on("error", this.#onError);
+      // A record that cannot be read is the end; Node only tells of it.
+      secured.once("error", () => secured.destroy());
       this.#listen(secured);
     } catch (error) {
       plain.destroy(error as Error);

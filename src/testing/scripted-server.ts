@@ -162,10 +162,18 @@ export class ScriptedPeer {
   async #secured(socket: Socket, tls: ScriptedTls): Promise<TLSSocket> {
     const secured = new TLSSocket(socket, { ...tls, isServer: true });
     this.#track(secured);
+    // An end is told to those who read only.
+    const onReadable = (): void => {
+      if (secured.readableLength === 0) secured.read();
+    };
     await new Promise((resolve, reject) => {
-      secured.once("secure", resolve).once("error", reject);
-      secured.once("close", () => reject(new ClientGone()));
+      const gone = (): void => reject(new ClientGone());
+      secured.once("secure", resolve).once("error", reject).once("close", gone).once("end", gone);
+      secured.on("readable", onReadable);
     });
+    secured.removeListener("readable", onReadable);
+    // The event comes from within the handshake; an end of TLS that is asked for there is lost.
+    await new Promise((resolve) => setImmediate(resolve));
     return secured;
   }
 

@@ -43,8 +43,14 @@ export class TestProxy implements AsyncDisposable {
     return new TestProxy(server, targets, sockets);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Breaks all connections, and takes new ones. */
+  break(): void {
     for (const socket of this.#sockets) socket.destroy();
+    this.#sockets.clear();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.break();
     await new Promise((resolve) => this.#server.close(resolve));
   }
 }

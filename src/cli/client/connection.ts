@@ -1,19 +1,17 @@
 /** From a place and the flags to sessions with its server. */
-import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { FtpClient } from "../../client/client.js";
 import { FtpError } from "../../client/errors.js";
 import type { FtpClientOptions } from "../../client/options.js";
 import { FtpPool } from "../../client/pool.js";
-import type { FtpScheme } from "../../client/url.js";
-import { configurationError, failure, systemReason, usageError } from "../errors.js";
+import { usageError } from "../errors.js";
 import type { Terminal } from "../terminal.js";
 import { findLogin } from "./credentials.js";
 import { PerServer } from "./per-server.js";
 import { findPlace, type RemotePlace, shownUrl } from "./places.js";
-import type { RemoteFlags, TlsChoice } from "./remote-flags.js";
+import type { RemoteFlags } from "./remote-flags.js";
 import { asReported } from "./reporting.js";
+import { tlsOf, tlsOptionsOf, warnOfCertificate } from "./tls-flags.js";
 import { traceTo } from "./trace.js";
 
 export interface Remote extends AsyncDisposable {
@@ -41,6 +39,7 @@ export async function openRemote(
   const options = await clientOptions(place, flags, terminal);
   try {
     const client = await retrying(() => FtpClient.connect(options, { signal }), flags, signal);
+    warnOfCertificate(client, place.url, flags, terminal);
     return { client, place, [Symbol.asyncDispose]: () => closeSoon(client) };
   } catch (error) {
     throw asReported(error, shownUrl(place.url));
@@ -55,13 +54,16 @@ export async function openPool(
   signal: AbortSignal,
 ): Promise<RemotePool> {
   const place = typeof where === "string" ? await findPlace(where, terminal) : where;
-  const { connections } = flags;
-  const pool = new FtpPool({ ...(await clientOptions(place, flags, terminal)), connections });
+  const options = await clientOptions(place, flags, terminal);
+  let pool: FtpPool | undefined;
   try {
-    await retrying(() => pool.run(() => {}, { signal }), flags, signal);
-    return { pool, place, [Symbol.asyncDispose]: () => closeSoon(pool) };
+    const opened = new FtpPool({ ...options, connections: flags.connections });
+    pool = opened;
+    const first = (client: FtpClient): void => warnOfCertificate(client, place.url, flags, terminal);
+    await retrying(() => opened.run(first, { signal }), flags, signal);
+    return { pool: opened, place, [Symbol.asyncDispose]: () => closeSoon(opened) };
   } catch (error) {
-    await pool.destroy();
+    await pool?.destroy();
     throw asReported(error, shownUrl(place.url));
   }
 }
@@ -101,8 +103,6 @@ export async function clientOptions(
   terminal: Terminal,
 ): Promise<FtpClientOptions> {
   const tls = tlsOf(url.scheme, flags.tls);
-  if (tls === "explicit" || tls === "implicit")
-    throw failure("TLS is not in this version of ferry: use --tls off");
   if (flags.active === true && flags.proxy !== undefined) {
     throw usageError("--active and --proxy exclude each other: the server cannot reach us through a proxy");
   }
@@ -147,45 +147,6 @@ export async function retrying<T>(
 /** Milliseconds. */
 const FIRST_PAUSE = 1000;
 const LONGEST_PAUSE = 30_000;
-
-const TLS_OF_SCHEME: Readonly<Record<FtpScheme, TlsChoice>> = {
-  ftp: "auto",
-  ftps: "implicit",
-  ftpes: "explicit",
-};
-
-function tlsOf(scheme: FtpScheme, said: TlsChoice | undefined): TlsChoice {
-  if (said === undefined) return TLS_OF_SCHEME[scheme];
-  // Whoever wrote the URL wanted no less.
-  if (scheme !== "ftp" && (said === "off" || said === "auto")) {
-    throw usageError(`--tls ${said} contradicts ${scheme}://, which demands TLS: write ftp:// instead`);
-  }
-  return said;
-}
-
-async function tlsOptionsOf(
-  { ca, cert, key, insecure = false }: RemoteFlags,
-  terminal: Terminal,
-): Promise<NonNullable<FtpClientOptions["tlsOptions"]>> {
-  if (key !== undefined && cert === undefined)
-    throw usageError("--key needs --cert, the certificate that it is for");
-  const read = (path: string): Promise<Buffer> => readPem(resolve(terminal.workingDirectory, path));
-  return {
-    insecure,
-    ...(ca !== undefined && { ca: await read(ca) }),
-    ...(cert !== undefined && { cert: await read(cert), key: await read(key ?? cert) }),
-  };
-}
-
-async function readPem(path: string): Promise<Buffer> {
-  try {
-    const content = await readFile(path);
-    if (content.includes("-----BEGIN ")) return content;
-  } catch (error) {
-    throw configurationError(`cannot read ${path}: ${systemReason(error)}`, error);
-  }
-  throw configurationError(`${path} holds nothing in PEM: it begins with -----BEGIN`);
-}
 
 /** One time for all phases; a server that hangs after an abort is not waited for long. */
 function timeoutsOf({ timeout }: RemoteFlags): NonNullable<FtpClientOptions["timeouts"]> {

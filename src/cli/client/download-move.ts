@@ -4,8 +4,9 @@ import { stat } from "node:fs/promises";
 import type { FtpClient } from "../../client/client.js";
 import { FtpReplyError } from "../../client/errors.js";
 import type { Sessions } from "../../client/pool.js";
+import { downloadSegments } from "../../client/segments/download-segments.js";
 import { partOf } from "../../client/transfer/sinks.js";
-import type { DownloadOptions, TransferOptions } from "../../client/verbs/transfers.js";
+import type { TransferOptions } from "../../client/verbs/transfers.js";
 import { printable } from "../../protocol/text.js";
 import { failure } from "../errors.js";
 import { ifTold } from "./asking.js";
@@ -32,6 +33,10 @@ interface DownloadMoveOptions extends RemoteFile {
 
 type Known = Pick<RemoteFile, "size" | "modified">;
 
+type Found =
+  | { readonly is: "nothing" | "part"; readonly known: Known }
+  | { readonly is: "whole"; readonly size: number; readonly known: Known };
+
 export class DownloadMove implements FileMove {
   readonly path: string;
   readonly local: string;
@@ -48,43 +53,50 @@ export class DownloadMove implements FileMove {
   }
 
   async move(attempt: Attempt): Promise<Moved> {
-    const { pool, target } = this.#o;
-    return await pool.run(
-      async (client) => {
-        try {
-          return target.kind === "file"
-            ? await this.#toFile(client, target.path, attempt)
-            : await client.download(this.path, target.open(), this.#transferOptions(attempt));
-        } catch (error) {
-          throw (await this.#isFolder(client, error, attempt.signal)) ? folderError(this.path) : error;
-        }
-      },
-      { signal: attempt.signal },
-    );
+    const { target } = this.#o;
+    try {
+      return target.kind === "file"
+        ? await this.#toFile(target.path, attempt)
+        : await this.#on(attempt, (client) =>
+            client.download(this.path, target.open(), this.#transferOptions(attempt)),
+          );
+    } catch (error) {
+      if (await this.#isFolder(error, attempt)) throw folderError(this.path);
+      throw error;
+    }
   }
 
-  async #toFile(client: FtpClient, path: string, attempt: Attempt): Promise<Moved> {
+  async #toFile(path: string, attempt: Attempt): Promise<Moved> {
     const { flags } = this.#o;
-    let resume = attempt.again;
-    let known: Known = this.#o;
-    if (flags.continue === true && !attempt.again) {
-      const [whole, part] = await Promise.all([statOf(path), statOf(partOf(path))]);
-      if (whole !== undefined || part !== undefined) known = await this.#asked(client, attempt.signal);
-      const { size } = known;
-      if (size !== undefined && whole?.size === size && isRecent(whole, known)) {
-        return { bytes: 0, start: size, skipped: true };
-      }
-      // What the server has now is another file than the one that this is a part of.
-      resume = part !== undefined && isRecent(part, known);
-    }
-    const o: DownloadOptions = {
+    const found = flags.continue === true && !attempt.again ? await this.#found(path, attempt) : undefined;
+    if (found !== undefined && found.is === "whole") return { bytes: 0, start: found.size, skipped: true };
+    const { size, modified } = found?.known ?? this.#o;
+    const o = {
       ...this.#transferOptions(attempt),
-      known: { size: known.size, modified: known.modified },
+      known: { size, modified },
       keepTimes: flags.keepTimes !== false,
       verify: flags.verify === true,
-      resume,
+      resume: attempt.again || found?.is === "part",
     };
-    return await client.download(this.path, path, o);
+    const { segments = 1 } = flags;
+    if (segments === 1) return await this.#on(attempt, (client) => client.download(this.path, path, o));
+    return await downloadSegments(this.#o.pool, this.path, path, { ...o, segments });
+  }
+
+  /** What is here of the file already. */
+  async #found(path: string, attempt: Attempt): Promise<Found> {
+    const [whole, part] = await Promise.all([statOf(path), statOf(partOf(path))]);
+    if (whole === undefined && part === undefined) return { is: "nothing", known: this.#o };
+    const known = await this.#on(attempt, (client) => this.#asked(client, attempt.signal));
+    const { size } = known;
+    if (size !== undefined && whole?.size === size && isRecent(whole, known))
+      return { is: "whole", size, known };
+    // What the server has now may be another file than the one that this is a part of.
+    return { is: part !== undefined && isRecent(part, known) ? "part" : "nothing", known };
+  }
+
+  #on<T>({ signal }: Attempt, work: (client: FtpClient) => Promise<T>): Promise<T> {
+    return this.#o.pool.run(work, { signal });
   }
 
   #transferOptions({ signal, onProgress }: Attempt): TransferOptions {
@@ -105,10 +117,11 @@ export class DownloadMove implements FileMove {
     };
   }
 
-  async #isFolder(client: FtpClient, error: unknown, signal: AbortSignal): Promise<boolean> {
+  async #isFolder(error: unknown, attempt: Attempt): Promise<boolean> {
     if (!(error instanceof FtpReplyError) || error.reply.code !== 550 || this.size !== undefined)
       return false;
-    const found = await ifTold(client.stat(this.path, { signal }));
+    const { signal } = attempt;
+    const found = await this.#on(attempt, (client) => ifTold(client.stat(this.path, { signal })));
     return found?.type === "directory";
   }
 }

@@ -1,6 +1,6 @@
 /** What `ferry get` is to get, and where each file of it goes. */
 import { lstatSync } from "node:fs";
-import { join, relative } from "node:path";
+import { dirname, join, relative } from "node:path";
 import type { FtpClient } from "../../client/client.js";
 import type { Sessions } from "../../client/pool.js";
 import { remoteTree } from "../../client/tree/remote-tree.js";
@@ -55,10 +55,11 @@ export class Downloads {
   }
 
   /** What a place means, patterns too. What fails is told, not thrown, unless it ends all. */
-  async add(place: RemotePlace, pool: Sessions): Promise<void> {
+  async add(place: RemotePlace, open: () => Promise<Sessions>): Promise<void> {
     const { moves, signal } = this.#o;
     if (place.url.type === "d") throw usageError(";type=d asks for a list of names: use `ferry ls`");
     try {
+      const pool = await open();
       await pool.run((client) => this.#addAll(place, pool, client), { signal });
     } catch (error) {
       signal.throwIfAborted();
@@ -133,12 +134,19 @@ export class Downloads {
     if (!tree.exists) throw failure(`${printable(path)}: there is no such folder`);
     await makeFolder(root);
     this.#tellUnseen(path, tree);
+    const closed = new Set<string>();
     for (const [below, entry] of tree.entries) {
+      // Nothing is written through what stands in the place of a folder; it was told.
+      if (closed.has(dirname(below))) {
+        if (entry.type === "directory") closed.add(below);
+        continue;
+      }
       const file = { path: remoteJoin(path, below), local: join(root, below) };
       try {
         if (entry.type === "directory") await makeFolderBelow(file.local);
         if (entry.type === "file") this.#add(listed(source, entry), file.path, listedTarget(file.local));
       } catch (error) {
+        if (entry.type === "directory") closed.add(below);
         this.#o.moves.failed(error, { ...file, local: this.#shown(file.local) });
       }
     }

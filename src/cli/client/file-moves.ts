@@ -1,8 +1,8 @@
 /** Many files moved, so many at once: what breaks is tried again, what fails is told, and the others are moved all the same. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { FtpError, FtpLoginError, FtpProxyError } from "../../client/errors.js";
-import { workOff } from "../../client/work-off.js";
+import { FtpError, FtpLocalError, FtpLoginError, FtpProxyError } from "../../client/errors.js";
 import type { OnProgress } from "../../client/transfer/progress.js";
+import { workOff } from "../../client/work-off.js";
 import { printable } from "../../protocol/text.js";
 import { CliError, type ExitCode, errorLine, failure, usageError } from "../errors.js";
 import type { ProgressDisplay } from "./progress-display.js";
@@ -98,7 +98,7 @@ export class FileMoves {
 
   /** Something has failed; also what is no file, such as a folder that cannot be read. @throws what ends all */
   failed(error: unknown, file: Pick<FileMove, "path" | "local">): void {
-    const reported = asReported(error, file.path);
+    const reported = asReported(error, error instanceof FtpLocalError ? file.local : file.path);
     if (!(reported instanceof CliError) || reported.exitCode === 130 || isUsage(reported)) throw reported;
     this.#sums.failed++;
     const { code, phase, reply, message } = reported;

@@ -42,13 +42,13 @@ export function isoTime(modified: number | undefined): string | undefined {
   return new Date(modified).toISOString();
 }
 
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
-
 /**
  * A name in a line of output. Control characters, which would break the line or steer a terminal, are always escaped;
  * bytes that are not UTF-8 only on a terminal: in a pipe they are what they are on the server.
  */
 export function nameFor(output: TerminalOutput, name: string): string {
-  const unreadable = CONTROL.test(name) || (output.isTTY === true && !isUtf8Text(name));
+  // A backslash alone, and a byte that is not UTF-8, steer nothing.
+  const bare = name.replace(/[\udc80-\udcff]|\\/gu, "");
+  const unreadable = printable(bare) !== bare || (output.isTTY === true && !isUtf8Text(name));
   return unreadable ? printable(name) : name;
 }

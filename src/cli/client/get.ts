@@ -60,7 +60,7 @@ export async function get(
       const connections = o.parallel * (flags.segments ?? 1);
       await using pools = new RemotePools({ ...flags, connections }, terminal, signal);
       const downloads = new Downloads({ flags, target, terminal, moves, signal });
-      for (const place of sources) await downloads.add(place, await pools.pool(place));
+      for (const place of sources) await downloads.add(place, () => pools.pool(place));
       await moves.run(await downloads.plan());
       return moves.finish();
     });

@@ -16,6 +16,8 @@ import { type ProgressRow, progressLines } from "./progress-line.js";
 import { countText, movedText } from "./quantities.js";
 
 export interface ProgressDisplay {
+  /** Whether there are bars: else nobody looks at what `onProgress` tells. */
+  readonly shows: boolean;
   /** A transfer that begins. @param name Of whatever characters. */
   begin(name: string, total?: number): TransferBar;
   /** All that is to be moved, for a line about all of it; `bytes` as far as they are known. */
@@ -80,6 +82,7 @@ export function progressDisplay(terminal: Terminal, o: DisplayOptions = {}): Pro
 }
 
 class MessagesOnly implements ProgressDisplay {
+  readonly shows = false;
   readonly #terminal: Terminal;
 
   constructor(terminal: Terminal) {
@@ -116,6 +119,7 @@ interface Sums {
 }
 
 class TerminalDisplay implements ProgressDisplay {
+  readonly shows = true;
   readonly #terminal: Terminal;
   readonly #screen: TerminalOutput;
   #ignoreResize = (): void => {};

@@ -1,6 +1,5 @@
 /** The flags that all commands have that talk to a server (DESIGN 7). */
 import { type Command, Option } from "commander";
-import { FtpArgumentError } from "../../client/errors.js";
 import { parseProxy } from "../../client/session/proxy.js";
 import { one } from "../flags.js";
 import * as values from "../values.js";
@@ -33,7 +32,7 @@ export function addRemoteFlags(command: Command): Command {
     .addOption(
       new Option(
         "--tls <when>",
-        "auto: when the server has it, without proof of who it is; explicit, implicit: always, with a valid certificate; off (default: ftp:// auto, ftpes:// explicit, ftps:// implicit)",
+        "auto (ftp://): where the server has it; explicit (ftpes://), implicit (ftps://): demanded, with a valid certificate",
       ).choices(TLS_CHOICES),
     )
     .option("--insecure", "take any certificate")
@@ -55,9 +54,8 @@ function proxy(text: string): string {
   try {
     parseProxy(text);
     return text;
-  } catch (error) {
-    if (error instanceof FtpArgumentError) throw new values.ValueError(EXPECTED_PROXY);
-    throw error;
+  } catch {
+    throw new values.ValueError(EXPECTED_PROXY);
   }
 }
 

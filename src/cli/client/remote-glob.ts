@@ -15,6 +15,9 @@ export interface RemoteMatch {
   readonly entry?: FtpEntry;
 }
 
+/** What is asked of the server. */
+export type Lister = Pick<FtpClient, "list" | "exists">;
+
 /** Names looked at for one pattern; a server that lists itself for ever is left at that. */
 const MOST_NAMES = 1_000_000;
 
@@ -24,7 +27,7 @@ const MOST_NAMES = 1_000_000;
  * @throws CliError when nothing matches, unless that may be; FtpError
  */
 export async function expandRemote(
-  client: FtpClient,
+  client: Lister,
   { path, pattern }: { readonly path: string; readonly pattern: string },
   { signal, mayBeNone = false }: { readonly signal?: AbortSignal; readonly mayBeNone?: boolean } = {},
 ): Promise<RemoteMatch[]> {
@@ -45,11 +48,11 @@ export async function expandRemote(
 }
 
 class Search {
-  readonly #client: FtpClient;
+  readonly #client: Lister;
   readonly #signal: AbortSignal | undefined;
   #names = 0;
 
-  constructor(client: FtpClient, signal: AbortSignal | undefined) {
+  constructor(client: Lister, signal: AbortSignal | undefined) {
     this.#client = client;
     this.#signal = signal;
   }

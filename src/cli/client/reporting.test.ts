@@ -26,9 +26,11 @@ describe("an error of the client", () => {
   test("is one line with the subject, the reply and the hint, safe for a terminal", () => {
     const { message, exitCode } = reported(refusal);
     assert.equal(exitCode, 1);
+    assert.equal(message, "ftp://h/a\\x1b: RETR was answered 550 No \\x1b[2Jsuch file / Sorry");
+    const full = new FtpReplyError("STOR", { phase: "transfer", reply: { code: 452, lines: ["No."] } });
     assert.equal(
-      message,
-      "ftp://h/a\\x1b: RETR was answered 550 No \\x1b[2Jsuch file / Sorry. It is not there, or not allowed: the text of the reply says which",
+      reported(full).message,
+      "ftp://h/a\\x1b: STOR was answered 452 No. The server has no space left",
     );
   });
 

@@ -3,6 +3,7 @@ import { FtpAbortError, FtpArgumentError, FtpError, FtpLocalError } from "../../
 import { printable } from "../../protocol/text.js";
 import { CliError, type ExitCode, errorLine, interrupted, systemCode, systemReason } from "../errors.js";
 import type { Terminal } from "../terminal.js";
+import { hintFor } from "./hints.js";
 
 /**
  * An error of the client as one of the program, in one line with what to do; every other error as it is.
@@ -18,14 +19,15 @@ export function asReported(error: unknown, subject: string): unknown {
   return new CliError(exitCode, code, message, { phase, reply, cause: cause ?? error });
 }
 
-/** `RETR was answered 550 No such file. It is not there, or …`: what is wrong, and the hint. */
+/** `RETR was answered 425 No data connection. A firewall …`: what is wrong, and what to do. */
 export function describe(error: FtpError): string {
-  const { cause, hint } = error;
-  const reason =
-    error instanceof FtpLocalError && systemCode(cause) !== undefined
-      ? `${error.message}: ${systemReason(cause)}`
-      : error.message;
-  return hint === undefined ? reason : `${reason}. ${hint.replace(/\.$/, "")}`;
+  const { cause, message } = error;
+  const local = error instanceof FtpLocalError && systemCode(cause) !== undefined;
+  const sentences = [local ? `${message}: ${systemReason(cause)}` : message, hintFor(error) ?? ""];
+  return sentences
+    .map((sentence) => sentence.replace(/\.$/, ""))
+    .filter((sentence) => sentence !== "")
+    .join(". ");
 }
 
 export interface ReportOptions {

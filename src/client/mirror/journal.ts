@@ -4,8 +4,8 @@
  * end is not there; a plan that was broken off is none.
  */
 
-import { createReadStream } from "node:fs";
-import { type FileHandle, open, rm, stat } from "node:fs/promises";
+import { appendFileSync, closeSync, createReadStream, openSync, rmSync } from "node:fs";
+import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { FtpLocalError } from "../errors.js";
@@ -14,6 +14,8 @@ import type { MirrorAction, MirrorOptions } from "./options.js";
 const VERSION = 1;
 /** Bytes: about four million actions. */
 const LARGEST = 1024 * 1024 * 1024;
+/** Lines of a plan that are written at once. */
+const TOGETHER = 1000;
 
 /** What a source was when its transfer began: what there is of it on the other side is of this. */
 export interface Begun {
@@ -167,90 +169,76 @@ function restored({ failed, ...action }: MirrorAction & { readonly failed?: stri
   return failed === undefined ? action : { ...action, error: new Error(failed) };
 }
 
-/** A journal that is being written. Lines outlive the end of the process as soon as they are written. */
+/** A journal that is being written. What it was told outlives the end of the process at once. */
 export class Journal {
   readonly #path: string;
-  readonly #file: FileHandle;
-  #written: Promise<unknown> = Promise.resolve();
-  #waiting = "";
+  readonly #descriptor: number;
+  #failure: FtpLocalError | undefined;
 
-  private constructor(path: string, file: FileHandle) {
+  private constructor(path: string, descriptor: number) {
     this.#path = path;
-    this.#file = file;
+    this.#descriptor = descriptor;
   }
 
   /** Begins a new one, with the plan. @throws FtpLocalError */
-  static async begin(path: string, identity: string, plan: readonly MirrorAction[]): Promise<Journal> {
-    const journal = await Journal.#open(path, "w");
-    journal.#add({ ferry: "mirror", version: VERSION, of: identity });
+  static begin(path: string, identity: string, plan: readonly MirrorAction[]): Journal {
+    const journal = new Journal(path, opened(path));
+    const lines: Line[] = [{ ferry: "mirror", version: VERSION, of: identity }];
     for (const { error, ...action } of plan) {
-      journal.#add({ action: error === undefined ? action : { ...action, failed: error.message } });
-      if (journal.#waiting.length > 64 * 1024) await journal.#flushed();
+      lines.push({ action: error === undefined ? action : { ...action, failed: error.message } });
+      if (lines.length >= TOGETHER) journal.#write(...lines.splice(0));
     }
-    journal.#add({ planned: plan.length });
-    await journal.#flushed();
+    journal.#write(...lines, { planned: plan.length });
+    journal.check();
     return journal;
   }
 
-  /** Goes on with one. @throws FtpLocalError */
-  static async continue(path: string, { plan, done, begun }: Unfinished, identity: string): Promise<Journal> {
-    // Written anew: its last line may be broken off.
-    const journal = await Journal.begin(path, identity, plan);
+  /** Goes on with one, which is written anew: its last line may be broken off. @throws FtpLocalError */
+  static continue(path: string, identity: string, { plan, done, begun }: Unfinished): Journal {
+    const journal = Journal.begin(path, identity, plan);
     for (const index of done) journal.done(index);
     for (const [index, what] of begun) journal.begun(index, what);
-    await journal.#flushed();
     return journal;
-  }
-
-  static async #open(path: string, flags: string): Promise<Journal> {
-    try {
-      return new Journal(path, await open(path, flags, 0o600));
-    } catch (cause) {
-      throw new FtpLocalError("the journal cannot be written", { phase: "command", cause });
-    }
   }
 
   done(index: number): void {
-    this.#add({ done: index });
-    this.#flush();
+    this.#write({ done: index });
   }
 
   begun(index: number, { size, modified }: Begun): void {
-    this.#add({ begun: index, size, modified });
-    this.#flush();
+    this.#write({ begun: index, size, modified });
+  }
+
+  /** @throws FtpLocalError when something could not be written: a later run would do it again */
+  check(): void {
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
   /** `keep`: for a later run. */
-  async close({ keep }: { readonly keep: boolean }): Promise<void> {
+  close({ keep }: { readonly keep: boolean }): void {
+    closeSync(this.#descriptor);
+    if (!keep) rmSync(this.#path, { force: true });
+  }
+
+  #write(...lines: readonly Line[]): void {
     try {
-      await this.#flushed();
-    } finally {
-      await this.#file.close();
-    }
-    if (!keep) await rm(this.#path, { force: true });
-  }
-
-  #add(line: Line): void {
-    this.#waiting += `${JSON.stringify(line)}\n`;
-  }
-
-  #flush(): void {
-    // What comes while one write runs goes with the next one.
-    this.#written = this.#written.then(async () => {
-      const text = this.#waiting;
-      this.#waiting = "";
-      if (text !== "") await this.#file.appendFile(text);
-    });
-    // Thrown by the next `#flushed`.
-    this.#written.catch(() => {});
-  }
-
-  async #flushed(): Promise<void> {
-    this.#flush();
-    try {
-      await this.#written;
+      // A line costs microseconds, and the kernel has it whatever becomes of us.
+      appendFileSync(this.#descriptor, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
     } catch (cause) {
-      throw new FtpLocalError("the journal cannot be written", { phase: "command", cause });
+      // Told by `check`: whoever reports progress is in no place to fail.
+      this.#failure ??= unwritable(cause);
     }
   }
+}
+
+function opened(path: string): number {
+  try {
+    return openSync(path, "w", 0o600);
+  } catch (cause) {
+    throw unwritable(cause);
+  }
+}
+
+function unwritable(cause: unknown): FtpLocalError {
+  return new FtpLocalError("the journal cannot be written", { phase: "command", cause });
 }

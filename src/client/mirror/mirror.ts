@@ -17,7 +17,7 @@ export async function mirror(pool: Sessions | FtpClient, o: MirrorOptions): Prom
   o.onPlan?.(left);
   const doneBefore = plan.length - left.length;
   if (o.dryRun === true) return { ...resultOf(left, []), doneBefore };
-  const journal = await journalFor(sessions, o, plan, unfinished);
+  const journal = journalFor(sessions, o, plan, unfinished);
   let whole = false;
   try {
     const { done, postponed } = await new Performance(sessions, o, journal, unfinished).perform(plan);
@@ -25,7 +25,7 @@ export async function mirror(pool: Sessions | FtpClient, o: MirrorOptions): Prom
     return { ...resultOf(done, postponed), doneBefore };
   } finally {
     // What failed for good is planned anew by the next run.
-    await journal?.close({ keep: !whole });
+    journal?.close({ keep: !whole });
   }
 }
 
@@ -51,14 +51,14 @@ async function unfinishedOf(sessions: Sessions, o: MirrorOptions): Promise<Unfin
   return undefined;
 }
 
-async function journalFor(
+function journalFor(
   sessions: Sessions,
   o: MirrorOptions,
   plan: readonly MirrorAction[],
   unfinished: Unfinished | undefined,
-): Promise<Journal | undefined> {
+): Journal | undefined {
   if (typeof o.journal !== "string") return undefined;
   const identity = identityOf(sessions.origin, o);
-  if (unfinished === undefined) return await Journal.begin(o.journal, identity, plan);
-  return await Journal.continue(o.journal, unfinished, identity);
+  if (unfinished === undefined) return Journal.begin(o.journal, identity, plan);
+  return Journal.continue(o.journal, identity, unfinished);
 }

@@ -123,6 +123,7 @@ export class Performance {
       this.#journal?.begun(index, what);
     };
     for (let failed = 0; ; failed++) {
+      this.#journal?.check();
       if (signal?.aborted === true) throw new FtpAbortError("transfer", signal.reason);
       try {
         const fresh = this.#unfinished === undefined && failed === 0;

@@ -2,7 +2,7 @@
 import { lstatSync, mkdirSync, rmdirSync, type Stats, statSync, symlinkSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { FtpClient } from "../client.js";
-import { FtpArgumentError, FtpLocalError, FtpUnsupportedError } from "../errors.js";
+import { FtpArgumentError, FtpLocalError, FtpNotFoundError, FtpUnsupportedError } from "../errors.js";
 import type { Sessions } from "../pool.js";
 import type { OnProgress } from "../transfer/progress.js";
 import { ancestorsOf } from "../tree/tree.js";
@@ -106,9 +106,13 @@ export class Upload implements Side {
     { begun }: Attempt,
   ): Promise<boolean> {
     if (begun === undefined || begun.size !== now.size || begun.modified !== now.modified) return false;
-    if (!(await client.exists(there, { signal: this.#o.signal }))) return false;
-    const size = await client.size(there, { signal: this.#o.signal });
-    return size > 0 && size < now.size && size !== replaces;
+    try {
+      const size = await client.size(there, { signal: this.#o.signal });
+      return size > 0 && size < now.size && size !== replaces;
+    } catch (error) {
+      if (error instanceof FtpNotFoundError || error instanceof FtpUnsupportedError) return false;
+      throw error;
+    }
   }
 }
 

@@ -57,6 +57,8 @@ export class UserPi {
   #owed = 1;
   /** Replies that came since the last command and belong to none. */
   #unasked = 0;
+  /** Whether the handshake is over and no reply has come since. */
+  #freshlySecured = false;
   /** NOOPs that run beside a transfer and have no answer yet. */
   #beside = 0;
   #end: FtpError | undefined;
@@ -216,7 +218,11 @@ export class UserPi {
         this.destroy(failure);
         reject(failure);
       };
-      this.#connection.protectAsClient(connect).then(resolve, failed);
+      const secured = () => {
+        this.#freshlySecured = true;
+        resolve();
+      };
+      this.#connection.protectAsClient(connect).then(secured, failed);
       return () => this.#connection.destroy();
     });
   }
@@ -258,6 +264,7 @@ export class UserPi {
 
   #take(reply: Reply<number>): void {
     this.#trace({ kind: "reply", reply });
+    this.#freshlySecured = false;
     if (reply.code === 421) {
       this.#goodbye = reply;
       this.destroy(this.#lost());
@@ -298,7 +305,7 @@ export class UserPi {
 
   #lost(cause?: Error): FtpError {
     // With TLS 1.3 a server refuses our certificate, or its absence, when we believe that the handshake is over.
-    if (isOfTls(cause)) return FtpTlsError.of(cause, this.#phase);
+    if (isOfTls(cause) || this.#freshlySecured) return FtpTlsError.of(cause, this.#phase);
     const reply = this.#goodbye;
     const why = reply === undefined ? "broke" : "was ended by the server (421)";
     return new FtpConnectionError(`the control connection ${why}`, { phase: this.#phase, reply, cause });

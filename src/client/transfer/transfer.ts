@@ -20,6 +20,7 @@ import {
   FtpReplyError,
   FtpTimeoutError,
 } from "../errors.js";
+import type { RateLimit } from "../rate-limit.js";
 import type { Session } from "../session/session.js";
 import { FtpTlsError, isAboutTheServer } from "../tls-error.js";
 import { ConfirmedSink, RangeComplete } from "./confirmed-sink.js";
@@ -36,7 +37,7 @@ interface AnyTransfer {
   readonly signal: AbortSignal;
   /** Bytes of the whole file, for the progress. */
   readonly total?: number | undefined;
-  readonly rate?: number | undefined;
+  readonly rate?: number | RateLimit | undefined;
   readonly onProgress?: OnProgress | undefined;
 }
 

@@ -72,7 +72,8 @@ function commandOf(session: Session, algorithm: FtpDigestAlgorithm): string | un
  */
 function hexOf({ lines }: Reply<number>, algorithm: FtpDigestAlgorithm, path: string): string | undefined {
   const { digits } = ALGORITHMS[algorithm];
-  const words = lines.flatMap((line) => line.replace(path, " ").split(/[\s"=:]+/));
-  const found = words.find((word) => word.length === digits && /^[0-9a-f]+$/i.test(word));
-  return found?.toLowerCase();
+  const words = (text: string) => text.split(/[\s"=:/]+/);
+  const named = words(path);
+  const found = lines.flatMap(words).filter((word) => word.length === digits && /^[0-9a-f]+$/i.test(word));
+  return (found.find((word) => !named.includes(word)) ?? found[0])?.toLowerCase();
 }

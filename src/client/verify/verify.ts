@@ -2,7 +2,7 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { FtpClient } from "../client.js";
-import { FtpError, FtpLocalError } from "../errors.js";
+import { FtpError, FtpLocalError, FtpNotFoundError } from "../errors.js";
 import { type Sessions, sessionsOf } from "../pool.js";
 import { localTree } from "../tree/local-tree.js";
 import { remoteTree } from "../tree/remote-tree.js";
@@ -64,6 +64,8 @@ export async function verify(
     remoteTree(sessions, remotePath, look),
     localTree(localPath, look),
   ]);
+  // An empty one in its place would say that all of it is missing there.
+  if (!remote.exists) throw new FtpNotFoundError();
   const files = new Map<string, VerifiedFile>();
   const found = (file: VerifiedFile): void => {
     files.set(file.path, file);

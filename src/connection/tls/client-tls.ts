@@ -87,7 +87,8 @@ export class ClientTls implements TlsEnd {
   }
 
   #checkSameServer(socket: TLSSocket): void {
-    if (this.#options.verification !== "noted" || socket.authorized) return;
+    // Whoever resumes the control connection's session is the one who has its secrets.
+    if (this.#options.verification !== "noted" || socket.authorized || this.#dataReused) return;
     if (fingerprintOf(socket) === this.#security?.fingerprint256) return;
     socket.destroy();
     throw new TlsFailure("other-certificate");

@@ -92,8 +92,11 @@ export class TlsReceiver implements DataSocket {
   async #bareEnd(): Promise<undefined> {
     if (this.#error !== undefined) throw this.#error;
     const { acceptBareEnd } = this.#options;
-    const accepted = typeof acceptBareEnd === "boolean" ? acceptBareEnd : await acceptBareEnd();
-    if (accepted) return await this.#close();
+    if (acceptBareEnd !== false) {
+      // First: a server may wait for our end before it says whether all was sent.
+      await this.#close();
+      if (acceptBareEnd === true || (await acceptBareEnd())) return undefined;
+    }
     throw new DataConnectionError("lost", "the data connection ended without close_notify");
   }
 
