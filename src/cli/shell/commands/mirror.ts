@@ -1,22 +1,20 @@
 /** Folders made alike, and compared: mirror, verify. */
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { FtpError } from "../../../client/errors.js";
 import { mirror as mirrorFolders } from "../../../client/mirror/mirror.js";
 import { verify as verifyFiles } from "../../../client/verify/verify.js";
-import { countText, movedText } from "../../client/quantities.js";
-import { describe } from "../../client/reporting.js";
+import { MirrorReport } from "../../client/mirror-report.js";
+import { tellAll, tellFile } from "../../client/verify.js";
 import { usageError } from "../../errors.js";
 import { ValueError } from "../../values.js";
 import { localPath, remotePath } from "../completion/sources.js";
 import { AlreadyTold, optional, some } from "../declaration.js";
 import { listing, on, taking } from "../flag-words.js";
-import { escapeHostile } from "../line/escapes.js";
 import type { Word } from "../line/tokens.js";
 import { nameOf } from "../remote/place.js";
 import { defineShellCommand, type Shell } from "../shell.js";
-import { MirrorProgress } from "./mirror-progress.js";
 import { moving } from "./moving.js";
+import { outputTerminal } from "./output-terminal.js";
 
 const mirror = defineShellCommand({
   name: "mirror",
@@ -42,60 +40,43 @@ const mirror = defineShellCommand({
   operands: [optional("SOURCE", remotePath), optional("TARGET", localPath)],
   connected: true,
   async run(call) {
-    const { shell, flags, job, out, signal } = call;
+    const { shell, flags, job, signal } = call;
     const { remote, local, settings } = shell;
     const [source, target] = call.operands;
     const [there, here] = flags.reverse ? [target, source] : [source, target];
     const remoteRoot = there === undefined ? remoteBeside(shell, here) : remote.resolve(there);
     const localRoot = here === undefined ? localBeside(shell, there, remoteRoot) : local.resolve(here);
+    const { quiet, retries, verify: always } = settings.values;
+    const direction = flags.reverse ? "upload" : "download";
     await moving(call, async (display) => {
-      const progress = new MirrorProgress(display, remoteRoot);
-      const began = performance.now();
+      const said = { dryRun: flags.dryRun, ...(quiet !== undefined && { quiet }) };
+      const report = new MirrorReport(display, { flags: said, direction, remote: remoteRoot });
       try {
-        const { actions, failed, bytes, postponed } = await mirrorFolders(remote.sessions(job), {
-          direction: flags.reverse ? "upload" : "download",
+        const result = await mirrorFolders(remote.sessions(job), {
+          direction,
           remote: remoteRoot,
           local: localRoot,
           compare: flags.compare ?? "time",
           delete: flags.delete,
           dryRun: flags.dryRun,
-          verify: flags.verify || settings.values.verify === true,
+          verify: flags.verify || always === true,
           symlinks: flags.follow ? "follow" : "skip",
           ...(flags.include.length > 0 && { include: flags.include }),
           exclude: flags.exclude,
-          ...(settings.values.retries !== undefined && { retries: settings.values.retries }),
+          ...(retries !== undefined && { retries }),
           signal,
-          ...progress.options,
+          ...report.listeners(),
         });
-        if (flags.dryRun) {
-          for (const { kind, path } of actions) await out.write(`${WOULD[kind]} ${escapeHostile(path)}\n`);
-          return failed === 0;
-        }
-        const done = actions.length - failed;
-        if (postponed.length > 0)
-          display.message(`${countText(postponed.length, "removal")} left undone: something failed before`);
-        display.note(
-          done === 0 && failed === 0
-            ? "nothing to do"
-            : `${countText(done, "change")}, ${movedText(bytes, performance.now() - began)}`,
-        );
-        if (failed > 0) display.message(`${failed} of ${actions.length} failed`);
-        return failed === 0;
+        return report.finish(result) === 0;
+      } catch (error) {
+        if (signal.aborted) report.interrupted();
+        throw error;
       } finally {
         remote.changed();
       }
     });
   },
 });
-
-const WOULD = {
-  list: "cannot list",
-  "make-directory": "make directory",
-  transfer: "transfer",
-  link: "link",
-  remove: "remove",
-  "remove-directory": "remove directory",
-} as const;
 
 function comparison(text: string): "time" | "size" | "hash" {
   if (text === "time" || text === "size" || text === "hash") return text;
@@ -132,20 +113,14 @@ const verify = defineShellCommand({
     const path = shell.remote.resolve(there);
     const local =
       here === undefined ? join(shell.local.directory, nameOf(path)) : await besideLocal(shell, here, path);
-    const { equal, files } = await verifyFiles(shell.remote.sessions(job), path, local, { signal });
-    for (const file of files) {
-      if (file.equal) continue;
-      const why =
-        file.by === "presence"
-          ? `missing ${file.missing === "local" ? "here" : "there"}`
-          : file.by === "error"
-            ? errorText(file.error)
-            : `${file.by} differs`;
-      await out.write(`${escapeHostile(file.path)}: ${escapeHostile(why)}\n`);
-    }
-    const how = [...new Set(files.flatMap((file) => (file.equal ? [file.by] : [])))].join(", ");
+    const terminal = outputTerminal(shell.terminal, out);
+    const { equal, files } = await verifyFiles(shell.remote.sessions(job), path, local, {
+      signal,
+      onFile: (file) => tellFile(file, {}, terminal),
+    });
+    tellAll(files, {}, terminal);
+    await terminal.output.drained();
     if (!equal) throw new AlreadyTold();
-    await out.write(`${countText(files.length, "file")} the same${how === "" ? "" : ` (${how})`}\n`);
   },
 });
 
@@ -156,10 +131,6 @@ async function besideLocal({ local, remote }: Shell, here: Word, path: string): 
   const inside = join(place, nameOf(path));
   const there = await stat(inside).catch(() => undefined);
   return there?.isFile() === true && path !== remote.directory ? inside : place;
-}
-
-function errorText(error: Error): string {
-  return error instanceof FtpError ? describe(error) : error.message;
 }
 
 export const MIRROR = [mirror, verify];

@@ -58,12 +58,12 @@ export async function moving(
   call: Call,
   work: (display: JobDisplay, terminal: Terminal) => Promise<boolean>,
 ): Promise<void> {
-  const { shell, job } = call;
+  const { shell, job, out } = call;
   const { screen, settings, remote } = shell;
   const silent = !shell.interactive || settings.values.quiet === true || settings.values.trace === true;
   const from = remote.directory.endsWith("/") ? remote.directory : `${remote.directory}/`;
   const shorten = (path: string): string => (path.startsWith(from) ? path.slice(from.length) : path);
-  const display = new JobDisplay(job, { terminal: shell.terminal, screen, silent, shorten });
+  const display = new JobDisplay(job, { terminal: shell.terminal, screen, silent, out, shorten });
   try {
     if (!(await work(display, placed(shell)))) throw new AlreadyTold();
   } finally {

@@ -45,7 +45,7 @@ const get = defineShellCommand({
       const moves = new FileMoves(display, movingOptions(flags, signal));
       const all = { ...flags, ...(segments !== undefined && { segments }) };
       const downloads = new Downloads({ flags: all, target, terminal, moves, signal });
-      const pool = shell.remote.sessions(job);
+      const pool = async () => shell.remote.sessions(job);
       for (const word of operands) await downloads.add(remotePlace(shell, word), pool);
       await moves.run(await downloads.plan());
       return moves.finish() === 0;

@@ -12,6 +12,7 @@ import {
 } from "../../client/progress-display.js";
 import { countText, rateText } from "../../client/quantities.js";
 import type { Terminal } from "../../terminal.js";
+import type { ShellOutput } from "../output.js";
 import type { Screen } from "../terminal/screen.js";
 import type { Job } from "./job.js";
 
@@ -19,6 +20,8 @@ export interface JobDisplayOptions {
   readonly terminal: Terminal;
   readonly screen: Screen;
   readonly silent: boolean;
+  /** Where the job's output goes. */
+  readonly out: ShellOutput;
   /** How the server's names are shown: seen from where the shell is. */
   readonly shorten: (path: string) => string;
 }
@@ -31,6 +34,11 @@ export class JobDisplay implements ProgressDisplay {
   #inner: ProgressDisplay | undefined;
   #expected: { readonly files: number; readonly bytes: number } | undefined;
   #ended = 0;
+
+  /** Also behind the prompt: `jobs` tells how far it is. */
+  get shows(): boolean {
+    return !this.#o.silent;
+  }
 
   constructor(job: Job, o: JobDisplayOptions) {
     this.#job = job;
@@ -61,8 +69,10 @@ export class JobDisplay implements ProgressDisplay {
   }
 
   line(line: string): void {
-    if (this.#inner === undefined) this.#o.screen.note(line);
-    else this.#inner.line(line);
+    const { out } = this.#o;
+    if (out.isTTY && this.#inner !== undefined) this.#inner.line(line);
+    // What cannot be written there is told at its end.
+    else void Promise.resolve(out.write(`${line}\n`)).catch(() => {});
   }
 
   note(line: string): void {
