@@ -61,7 +61,7 @@ describe("a person at the prompt", () => {
     first.type("pwd\r");
     await first.sees(/\n\/\n.*>$/);
     first.type(`open ftp://anna:secret@${there.authority}/\r`);
-    await first.sees(/secret.*\n.*:\/>$/);
+    await first.sees(/secret.*\nconnected without TLS.*\n.*:\/>$/);
     first.type("user anna secret\r lpwd\r");
     await first.sees(/> {2}lpwd\n.*\n.*>$/);
     first.type("exit\r");

@@ -16,6 +16,7 @@ import { escapeHostile } from "./line/escapes.js";
 import type { Statement } from "./line/parser.js";
 import { LocalPlace } from "./local-place.js";
 import type { ShellOutput } from "./output.js";
+import { securityText, shownServer } from "./remote/described.js";
 import { Remote } from "./remote/remote.js";
 import { Settings, type SettingValues } from "./settings.js";
 import type { Shell } from "./shell.js";
@@ -189,6 +190,12 @@ export class ShellSession implements Shell {
       shown: shownServer(place, user),
     };
     await this.remote.open(target, signal);
+    if (!this.interactive) return;
+    const security = await this.remote
+      .sessions({ place: "foreground" })
+      .run((client) => client.security, { signal });
+    const said = securityText(security, user !== undefined);
+    if (said !== undefined) this.screen.note(said);
   }
 
   async reconnect(signal: AbortSignal): Promise<void> {
@@ -292,11 +299,4 @@ function movedAway(job: Job): Promise<void> {
     });
     void job.ended.then(forget);
   });
-}
-
-/** `anna@host:2121` */
-function shownServer({ url }: RemotePlace, user: string | undefined): string {
-  const login = user === undefined ? "" : `${printable(user)}@`;
-  const host = url.host.includes(":") ? `[${url.host}]` : url.host;
-  return `${login}${printable(host)}${url.port === undefined ? "" : `:${url.port}`}`;
 }

@@ -34,6 +34,7 @@ const mirror = defineShellCommand({
     include: listing("-i --include", "PATTERN", (text) => text, "only files that match; again for more"),
     exclude: listing("-x --exclude", "PATTERN", (text) => text, "nothing that matches; again for more"),
     compare: taking("--compare", "time|size|hash", comparison, "what tells that files differ"),
+    verbose: on("-v --verbose", "a line for each file, not only bars"),
     verify: on("--verify", "compare digests afterwards, or sizes"),
     follow: on("-L --dereference", "take links for what they lead to"),
   },
@@ -51,6 +52,8 @@ const mirror = defineShellCommand({
     await moving(call, async (display) => {
       const said = { dryRun: flags.dryRun, ...(quiet !== undefined && { quiet }) };
       const report = new MirrorReport(display, { flags: said, direction, remote: remoteRoot });
+      // A person sees bars.
+      display.silentLines = shell.interactive && call.out.isTTY && !flags.verbose && !flags.dryRun;
       try {
         const result = await mirrorFolders(remote.sessions(job), {
           direction,
@@ -67,6 +70,7 @@ const mirror = defineShellCommand({
           signal,
           ...report.listeners(),
         });
+        display.silentLines = false;
         return report.finish(result) === 0;
       } catch (error) {
         if (signal.aborted) report.interrupted();

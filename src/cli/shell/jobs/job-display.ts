@@ -32,6 +32,8 @@ export class JobDisplay implements ProgressDisplay {
   readonly #bars = new Set<MovableBar>();
   readonly #forget: () => void;
   #inner: ProgressDisplay | undefined;
+  /** Leaves out lines for standard output, for a while. */
+  silentLines = false;
   #expected: { readonly files: number; readonly bytes: number } | undefined;
   #ended = 0;
 
@@ -69,6 +71,7 @@ export class JobDisplay implements ProgressDisplay {
   }
 
   line(line: string): void {
+    if (this.silentLines) return;
     const { out } = this.#o;
     if (out.isTTY && this.#inner !== undefined) this.#inner.line(line);
     // What cannot be written there is told at its end.
