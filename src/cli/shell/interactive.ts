@@ -83,7 +83,7 @@ export class Interactive {
   #prompt(): string {
     const { remote, jobs } = this.#session;
     return promptText(
-      { shown: remote.shown, directory: remote.directory, jobs: jobs.running.length },
+      { shown: remote.target?.shown, directory: remote.directory, jobs: jobs.running.length },
       this.#colours,
     );
   }

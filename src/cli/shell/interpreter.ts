@@ -1,5 +1,7 @@
 /** From parsed lines to what they do: steps one after the other, each with its output, errors told where they happen. */
-import { CliError, failure, ReaderGone, usageError } from "../errors.js";
+import { readFile } from "node:fs/promises";
+import { decodeText } from "../../protocol/text.js";
+import { CliError, failure, ReaderGone, systemReason, usageError } from "../errors.js";
 import { AlreadyTold } from "./declaration.js";
 import type { Job } from "./jobs/job.js";
 import { FileOutput } from "./jobs/job-output.js";
@@ -24,6 +26,7 @@ const MOST_ALIASES = 20;
 
 /** What runs, and where it is told of. */
 export interface Run {
+  readonly shell: Shell;
   readonly job: Job;
   readonly out: ShellOutput;
   /** `script.ferry:12: ` before errors. */
@@ -42,105 +45,123 @@ export function statementsOf(line: string, where = ""): Statement[] {
   }
 }
 
-export class Interpreter {
-  readonly #shell: Shell;
+/** Whether a text succeeded; errors are told. @throws CliError when it cannot be understood, or was interrupted */
+export async function perform(text: string, run: Run): Promise<boolean> {
+  let succeeded = true;
+  for (const statement of statementsOf(text, run.where)) succeeded = await runStatement(statement, run);
+  return succeeded;
+}
 
-  constructor(shell: Shell) {
-    this.#shell = shell;
+/** All lines of a file, or those before the first that fails, unless settings say otherwise. @throws CliError */
+export async function performFile(path: string, run: Run): Promise<boolean> {
+  let text: string;
+  try {
+    text = decodeText(await readFile(path));
+  } catch (error) {
+    throw failure(`cannot read ${escapeHostile(path)}: ${systemReason(error)}`, error);
   }
-
-  /** Whether the last step that ran succeeded. Errors are told, and thrown no more; but for those of an interruption. */
-  async run({ steps }: Pick<Statement, "steps">, run: Run): Promise<boolean> {
-    let succeeded = true;
-    for (const { after, command } of steps) {
-      if (after === "success" && !succeeded) continue;
-      if (after === "failure" && succeeded) continue;
-      succeeded = await this.#step(command, run);
-    }
-    return succeeded;
+  let succeeded = true;
+  for (const [at, line] of text.split(/\r?\n/).entries()) {
+    succeeded = await perform(line, { ...run, where: `${escapeHostile(path)}:${at + 1}: ` });
+    if (!succeeded && run.shell.settings.values.failExit !== false) return false;
   }
+  return succeeded;
+}
 
-  async #step(command: ParsedCommand, run: Run): Promise<boolean> {
-    run.job.signal.throwIfAborted();
-    try {
-      if (command.kind === "local") return await this.#local(command.command);
-      if (command.output === undefined) return await this.#command(command.words, run);
-      return await this.#redirected(command.words, command.output, run);
-    } catch (error) {
-      run.job.signal.throwIfAborted();
-      if (error instanceof ReaderGone) return true;
-      if (error instanceof AlreadyTold) return false;
-      this.#tell(error, command, run);
-      return false;
-    }
-  }
-
-  #tell(error: unknown, command: ParsedCommand, { job, where }: Run): void {
-    const name = command.kind === "command" ? command.words[0].text : "!";
-    const reported = asShellError(error, name);
-    // A bug of ours ends the shell: going on could do harm.
-    if (!(reported instanceof CliError)) throw reported;
-    const number = job.place === "background" && job.id !== undefined ? `[${job.id}] ` : "";
-    this.#shell.screen.note(`${number}${where}${escapeHostile(reported.message)}`);
-  }
-
-  async #redirected(words: readonly [Word, ...Word[]], to: Redirection, run: Run): Promise<boolean> {
-    if (to.kind === "file") {
-      const out = new FileOutput(this.#shell.local.resolve(to.path), to.append);
-      try {
-        return await this.#command(words, { ...run, out });
-      } finally {
-        await out.end();
-      }
-    }
-    const { job, out } = run;
-    return await throughProgram({ shell: this.#shell, job, columns: out.columns }, to.command, (piped) =>
-      this.#command(words, { ...run, out: piped }),
-    );
-  }
-
-  async #command([name, ...words]: readonly [Word, ...Word[]], run: Run): Promise<boolean> {
-    const alias = this.#shell.aliases.get(name.text);
-    if (alias !== undefined && !run.followed.includes(name.text))
-      return await this.#alias(name.text, alias, words, run);
-    const command = this.#shell.commands.find(name.text);
-    if (command === undefined) throw this.#unknown(name.text);
-    if (command.connected && !this.#shell.remote.connected) {
-      throw failure(
-        `${command.name}: not connected; open a server first, as in \`open anna@ftp.example.org\``,
-      );
-    }
-    const { job, out } = run;
-    const rest = words.map(({ raw }) => raw).join(" ");
-    await command.run({ shell: this.#shell, words, rest, out, job, signal: job.signal });
+/** Whether the last step that ran succeeded; what goes behind the prompt has when it has begun. */
+export async function runStatement(statement: Statement, run: Run): Promise<boolean> {
+  const { steps, background, text } = statement;
+  if (background) {
+    const { id } = run.shell.prepare(text, run.where).begin();
+    if (run.shell.interactive) run.shell.screen.note(`[${id}] ${escapeHostile(text)}`);
     return true;
   }
-
-  /** The line that it stands for, with what was typed behind it. */
-  async #alias(name: string, text: string, words: readonly Word[], run: Run): Promise<boolean> {
-    if (run.followed.length >= MOST_ALIASES) throw usageError(`too many aliases lead to ${name}`);
-    const line = [text, ...words.map(({ raw }) => raw)].join(" ");
-    const inner = { ...run, followed: [...run.followed, name] };
-    let succeeded = true;
-    for (const statement of statementsOf(line, `alias ${name}: `))
-      succeeded = await this.run(statement, inner);
-    return succeeded;
+  let succeeded = true;
+  for (const { after, command } of steps) {
+    if (after === "success" && !succeeded) continue;
+    if (after === "failure" && succeeded) continue;
+    succeeded = await runStep(command, run);
   }
+  return succeeded;
+}
 
-  async #local(command: string): Promise<boolean> {
-    const { terminal, local } = this.#shell;
-    const line = command === "" ? (terminal.environment.SHELL ?? "sh") : command;
-    return await this.#shell.lend(async () => {
-      const program = new LocalProgram(line, { terminal, directory: local.directory, reads: "terminal" });
-      return (await program.end()) === 0;
-    });
+async function runStep(command: ParsedCommand, run: Run): Promise<boolean> {
+  run.job.signal.throwIfAborted();
+  try {
+    if (command.kind === "local") return await runLocal(command.command, run);
+    if (command.output === undefined) return await runCommand(command.words, run);
+    return await redirected(command.words, command.output, run);
+  } catch (error) {
+    run.job.signal.throwIfAborted();
+    if (error instanceof ReaderGone) return true;
+    if (error instanceof AlreadyTold) return false;
+    tell(error, command, run);
+    return false;
   }
+}
 
-  #unknown(name: string): Error {
-    const { commands, aliases } = this.#shell;
-    const known = commands.all.flatMap((each) => [each.name, ...each.aliases]);
-    const meant = nearest(name, [...known, ...aliases.keys()]);
-    const hint = meant === undefined ? "`help` lists them" : `did you mean ${meant}?`;
-    return usageError(`there is no command ${escapeHostile(name)}: ${hint}`);
+function tell(error: unknown, command: ParsedCommand, { shell, job, where }: Run): void {
+  const name = command.kind === "command" ? command.words[0].text : "!";
+  const reported = asShellError(error, name);
+  // A bug of ours.
+  if (!(reported instanceof CliError)) throw reported;
+  const number = job.place === "background" && job.id !== undefined ? `[${job.id}] ` : "";
+  shell.screen.note(`${number}${where}${escapeHostile(reported.message)}`);
+}
+
+async function redirected(words: readonly [Word, ...Word[]], to: Redirection, run: Run): Promise<boolean> {
+  const { shell, job } = run;
+  if (to.kind === "pipe") {
+    return await throughProgram({ shell, job, columns: run.out.columns }, to.command, (out) =>
+      runCommand(words, { ...run, out }),
+    );
   }
+  const out = new FileOutput(shell.local.resolve(to.path), to.append);
+  try {
+    return await runCommand(words, { ...run, out });
+  } finally {
+    await out.end();
+  }
+}
+
+async function runCommand([name, ...words]: readonly [Word, ...Word[]], run: Run): Promise<boolean> {
+  const { shell, job, out } = run;
+  const alias = shell.aliases.get(name.text);
+  if (alias !== undefined && !run.followed.includes(name.text))
+    return await runAlias(name.text, alias, words, run);
+  const command = shell.commands.find(name.text);
+  if (command === undefined) throw unknownCommand(name.text, shell);
+  if (command.connected && !shell.remote.connected) {
+    throw failure(`${command.name}: not connected; open a server first, as in \`open anna@ftp.example.org\``);
+  }
+  const rest = words.map(({ raw }) => raw).join(" ");
+  await command.run({ shell, words, rest, out, job, signal: job.signal });
+  return true;
+}
+
+/** The line that it stands for, with what was typed behind it. */
+async function runAlias(name: string, text: string, words: readonly Word[], run: Run): Promise<boolean> {
+  if (run.followed.length >= MOST_ALIASES) throw usageError(`too many aliases lead to ${name}`);
+  const line = [text, ...words.map(({ raw }) => raw)].join(" ");
+  return await perform(line, {
+    ...run,
+    where: `${run.where}alias ${name}: `,
+    followed: [...run.followed, name],
+  });
+}
+
+async function runLocal(command: string, { shell }: Run): Promise<boolean> {
+  const { terminal, local } = shell;
+  const line = command === "" ? (terminal.environment.SHELL ?? "sh") : command;
+  return await shell.lend(async () => {
+    const program = new LocalProgram(line, { terminal, directory: local.directory, reads: "terminal" });
+    return (await program.end()) === 0;
+  });
+}
+
+function unknownCommand(name: string, { commands, aliases }: Shell): Error {
+  const known = commands.all.flatMap((each) => [each.name, ...each.aliases]);
+  const meant = nearest(name, [...known, ...aliases.keys()]);
+  const hint = meant === undefined ? "`help` lists them" : `did you mean ${meant}?`;
+  return usageError(`there is no command ${escapeHostile(name)}: ${hint}`);
 }

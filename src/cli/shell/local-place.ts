@@ -16,6 +16,11 @@ export class LocalPlace {
     this.home = home;
   }
 
+  /** The same directory; what either of them changes from now on is its own. */
+  fork(): LocalPlace {
+    return new LocalPlace(this.#directory, this.home);
+  }
+
   get directory(): string {
     return this.#directory;
   }

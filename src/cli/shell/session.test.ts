@@ -67,6 +67,33 @@ describe("ferry shell -e", () => {
     assert.deepEqual(await readdir(join(there.files, "c")), ["d"]);
   });
 
+  test("lets what is behind the prompt stay where it was begun, whoever goes elsewhere", async () => {
+    await using there = await served();
+    await mkdir(join(there.files, "docs"));
+    await mkdir(join(there.here, "sub"));
+    await writeFile(join(there.files, "docs/a"), "A");
+    const { exitCode, out, err } = await scripted(there, [
+      "-e",
+      "queue stop; cd docs; lcd sub > ../log; queue get a; cd /; lcd .. > log; queue 'cd docs && touch b'; queue start; wait; pwd",
+    ]);
+    assert.deepEqual({ exitCode, out, err }, { exitCode: 0, out: "/\n", err: "" });
+    assert.equal(await readFile(join(there.here, "sub/a"), "utf8"), "A");
+    assert.deepEqual((await readdir(join(there.files, "docs"))).sort(), ["a", "b"]);
+  });
+
+  test("lets jobs go on with their sessions when settings change, and when another server is opened", async () => {
+    await using there = await served();
+    await mkdir(join(there.files, "many"));
+    for (let n = 0; n < 20; n++) await writeFile(join(there.files, `many/${n}`), Buffer.alloc(20_000, n));
+    const again = `open ${there.url}`;
+    const { exitCode, err } = await scripted(there, [
+      "-e",
+      `set limit-rate 400K; get -r -P 2 many & set limit-rate none; ${again}; close; wait`,
+    ]);
+    assert.deepEqual({ exitCode, err }, { exitCode: 0, err: "" });
+    assert.equal((await readdir(join(there.here, "many"))).length, 20);
+  });
+
   test("fails when a job behind the prompt fails", async () => {
     await using there = await served();
     const { exitCode, err } = await scripted(there, ["-e", "rm nothing & pwd"]);

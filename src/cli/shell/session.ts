@@ -1,28 +1,23 @@
 /** A shell while it lives: what its commands share, and how lines are run. */
-import { readFile } from "node:fs/promises";
-import { decodeText, printable } from "../../protocol/text.js";
+import { printable } from "../../protocol/text.js";
 import { type Paint, painter } from "../client/colours.js";
-import { clientOptions } from "../client/connection.js";
-import type { RemotePlace } from "../client/places.js";
-import { CliError, failure, interrupted, systemReason } from "../errors.js";
+import { CliError, interrupted } from "../errors.js";
 import type { Terminal } from "../terminal.js";
 import { COMMANDS } from "./commands/index.js";
-import { Interpreter, statementsOf } from "./interpreter.js";
+import { perform, runStatement, statementsOf } from "./interpreter.js";
 import { Job } from "./jobs/job.js";
 import { JobOutput } from "./jobs/job-output.js";
 import { Jobs } from "./jobs/jobs.js";
-import { Queue } from "./jobs/queue.js";
+import { type Prepared, Queue } from "./jobs/queue.js";
 import { escapeHostile } from "./line/escapes.js";
-import type { Statement } from "./line/parser.js";
 import { LocalPlace } from "./local-place.js";
 import type { ShellOutput } from "./output.js";
-import { securityText, shownServer } from "./remote/described.js";
 import { Remote } from "./remote/remote.js";
 import { Settings, type SettingValues } from "./settings.js";
 import type { Shell } from "./shell.js";
 import type { HistoryFile } from "./terminal/history-file.js";
 import type { Keyboard } from "./terminal/keyboard.js";
-import { type Screen, screenTerminal } from "./terminal/screen.js";
+import type { Screen } from "./terminal/screen.js";
 
 export interface SessionOptions {
   readonly terminal: Terminal;
@@ -33,9 +28,6 @@ export interface SessionOptions {
   readonly keyboard: Keyboard | undefined;
 }
 
-/** Sessions that one command uses at once, when nothing is said. */
-const PARALLEL = 4;
-
 export class ShellSession implements Shell {
   readonly terminal: Terminal;
   readonly screen: Screen;
@@ -43,13 +35,12 @@ export class ShellSession implements Shell {
   readonly local: LocalPlace;
   readonly settings: Settings;
   readonly jobs: Jobs;
-  readonly queue: Queue;
+  readonly queue = new Queue();
   readonly aliases = new Map<string, string>();
   readonly history: HistoryFile;
   readonly commands = COMMANDS;
   readonly paint: Paint;
   readonly #keyboard: Keyboard | undefined;
-  readonly #interpreter: Interpreter;
   #current: Job | undefined;
   #leaving = false;
   #abandoned = false;
@@ -69,9 +60,7 @@ export class ShellSession implements Shell {
     this.jobs = new Jobs((line) => {
       if (this.interactive) screen.note(line);
     });
-    this.queue = new Queue((text) => this.begin(text));
     this.#keyboard = keyboard;
-    this.#interpreter = new Interpreter(this);
   }
 
   get interactive(): boolean {
@@ -94,9 +83,11 @@ export class ShellSession implements Shell {
   async runLine(line: string, where = ""): Promise<boolean> {
     let succeeded = true;
     for (const statement of statementsOf(line, where)) {
-      succeeded = statement.background
-        ? this.#beginStatement(statement, where)
-        : await this.#foreground(statement, where);
+      const job = new Job(statement.text, "foreground");
+      void this.#execute(job, (out) =>
+        runStatement(statement, { shell: this, job, out, where, followed: [] }),
+      );
+      succeeded = await this.#attended(job);
       if (this.#leaving) break;
     }
     return succeeded;
@@ -146,65 +137,40 @@ export class ShellSession implements Shell {
     await this.remote.close();
   }
 
-  begin(text: string): Job {
-    const job = new Job(text, "background");
-    this.#addJob(job);
-    void this.#execute(job, (out) => this.perform(text, job, out));
-    return job;
-  }
-
-  async perform(text: string, job: Job, out: ShellOutput, where = ""): Promise<boolean> {
-    let succeeded = true;
-    for (const statement of statementsOf(text, where)) {
-      if (statement.background) succeeded = this.#beginStatement(statement, where);
-      else succeeded = await this.#interpreter.run(statement, { job, out, where, followed: [] });
-    }
-    return succeeded;
-  }
-
-  async performFile(path: string, job: Job, out: ShellOutput): Promise<boolean> {
-    let text: string;
-    try {
-      text = decodeText(await readFile(path));
-    } catch (error) {
-      throw failure(`cannot read ${escapeHostile(path)}: ${systemReason(error)}`, error);
-    }
-    let succeeded = true;
-    for (const [at, line] of text.split(/\r?\n/).entries()) {
-      succeeded = await this.perform(line, job, out, `${escapeHostile(path)}:${at + 1}: `);
-      if (!succeeded && this.settings.values.failExit !== false) return false;
-    }
-    return succeeded;
-  }
-
-  async connect(place: RemotePlace, signal: AbortSignal): Promise<void> {
-    const { parallel = PARALLEL, ...flags } = this.settings.values;
-    const terminal = screenTerminal(this.terminal, this.screen);
-    const options = await this.lend(() => clientOptions(place, flags, terminal));
-    const { user, password } = options;
-    const login = user === undefined ? {} : { user, ...(password !== undefined && { password }) };
-    const target = {
-      // One more than a command uses: while jobs run there is one for what is typed next.
-      options: { ...options, connections: parallel + 1 },
-      place: { ...place, url: { ...place.url, ...login } },
-      shown: shownServer(place, user),
+  prepare(text: string, where = "", from: Shell = this): Prepared {
+    const shell = this.#forked(from);
+    const release = (): Promise<void> => shell.remote.close();
+    return {
+      text,
+      cancel: () => void release(),
+      begin: () => {
+        const job = new Job(text, "background");
+        this.jobs.add(job);
+        void job.ended.then((state) => {
+          if (state !== "done") this.#jobFailed = true;
+        });
+        void this.#execute(job, (out) => perform(text, { shell, job, out, where, followed: [] })).then(
+          release,
+        );
+        return job;
+      },
     };
-    await this.remote.open(target, signal);
-    if (!this.interactive) return;
-    const security = await this.remote
-      .sessions({ place: "foreground" })
-      .run((client) => client.security, { signal });
-    const said = securityText(security, user !== undefined);
-    if (said !== undefined) this.screen.note(said);
   }
 
-  async reconnect(signal: AbortSignal): Promise<void> {
-    const { target, directory } = this.remote;
-    if (target === undefined) return;
-    await this.connect(
-      { ...target.place, path: directory, url: { ...target.place.url, path: directory } },
-      signal,
-    );
+  /** With directories of its own, and the rest shared. */
+  #forked(from: Shell): Shell {
+    const { terminal, screen, settings, jobs, queue, aliases, history, commands, paint, interactive } = this;
+    const fork: Shell = {
+      ...{ terminal, screen, settings, jobs, queue, aliases, history, commands, paint, interactive },
+      remote: from.remote.fork(),
+      local: from.local.fork(),
+      attend: (job) => this.attend(job),
+      prepare: (text, where) => this.prepare(text, where, fork),
+      lend: (work) => this.lend(work),
+      // A job cannot end the shell.
+      leave: () => {},
+    };
+    return fork;
   }
 
   async lend<T>(work: () => T | Promise<T>): Promise<T> {
@@ -215,27 +181,6 @@ export class ShellSession implements Shell {
     } finally {
       this.#lent = false;
     }
-  }
-
-  #beginStatement(statement: Statement, where: string): boolean {
-    const job = new Job(statement.text, "background");
-    const id = this.#addJob(job);
-    if (this.interactive) this.screen.note(`[${id}] ${escapeHostile(statement.text)}`);
-    void this.#execute(job, (out) => this.#interpreter.run(statement, { job, out, where, followed: [] }));
-    return true;
-  }
-
-  async #foreground(statement: Statement, where: string): Promise<boolean> {
-    const job = new Job(statement.text, "foreground");
-    void this.#execute(job, (out) => this.#interpreter.run(statement, { job, out, where, followed: [] }));
-    return await this.#attended(job);
-  }
-
-  #addJob(job: Job): number {
-    void job.ended.then((state) => {
-      if (state !== "done") this.#jobFailed = true;
-    });
-    return this.jobs.add(job);
   }
 
   async #attended(job: Job): Promise<boolean> {

@@ -6,6 +6,7 @@ import type { Run } from "../command.js";
 import { type ExitCode, interrupted, usageError } from "../errors.js";
 import type { Terminal } from "../terminal.js";
 import { placeFrom } from "./commands/connection.js";
+import { connect } from "./connecting.js";
 import { Interactive } from "./interactive.js";
 import { asShellError } from "./messages.js";
 import { linesOf, runScript } from "./script.js";
@@ -80,10 +81,10 @@ export async function shell(
 
 /** Whether it worked; what did not is told. */
 async function open(session: ShellSession, url: string): Promise<boolean> {
-  return await session.runWork(`open ${url}`, async ({ signal }) => {
+  return await session.runWork(`open ${url}`, async (job) => {
     const place = await placeFrom(url, session);
     try {
-      await session.connect(place, signal);
+      await connect(session, place, job);
     } catch (error) {
       throw asShellError(error, shownUrl(place.url));
     }

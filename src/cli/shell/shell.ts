@@ -1,13 +1,11 @@
 /** What commands of the shell see of it; and how one is declared: see declaration.ts. */
 import type { Paint } from "../client/colours.js";
-import type { RemotePlace } from "../client/places.js";
 import type { Terminal } from "../terminal.js";
 import { type ShellCommand as AnyShellCommand, type CommandBook, declareFor } from "./declaration.js";
 import type { Job } from "./jobs/job.js";
 import type { Jobs } from "./jobs/jobs.js";
-import type { Queue } from "./jobs/queue.js";
+import type { Prepared, Queue } from "./jobs/queue.js";
 import type { LocalPlace } from "./local-place.js";
-import type { ShellOutput } from "./output.js";
 import type { Remote } from "./remote/remote.js";
 import type { Settings } from "./settings.js";
 import type { HistoryFile } from "./terminal/history-file.js";
@@ -30,18 +28,10 @@ export interface Shell {
   readonly paint: Paint;
   /** Whether a person types at a prompt. */
   readonly interactive: boolean;
-  /** Connects, with the settings as they are; asks for a password where one is needed. @throws CliError, FtpError */
-  connect(place: RemotePlace, signal: AbortSignal): Promise<void>;
-  /** Sessions are made anew, with the settings as they are now. */
-  reconnect(signal: AbortSignal): Promise<void>;
-  /** Does what a text says, as a part of a job; true when it succeeded. @throws CliError when the text is wrong */
-  perform(text: string, job: Job, out: ShellOutput): Promise<boolean>;
   /** Keeps a job in the foreground until it ends, or is moved behind the prompt. */
   attend(job: Job): Promise<Job["state"]>;
-  /** Begins a job behind the prompt. */
-  begin(text: string): Job;
-  /** Runs a file of commands as a part of a job; true when all succeeded. @throws CliError */
-  performFile(path: string, job: Job, out: ShellOutput): Promise<boolean>;
+  /** A line for behind the prompt, with the directories that are this shell's now. */
+  prepare(text: string, where?: string): Prepared;
   /** Lets a program or a question have the terminal. */
   lend<T>(work: () => T | Promise<T>): Promise<T>;
   /** Ends the shell when the line that runs is done. */

@@ -5,6 +5,7 @@ import { atPath, findPlace, type RemotePlace, shownUrl } from "../../client/plac
 import { failure, usageError } from "../../errors.js";
 import { port } from "../../values.js";
 import { nothing, oneOf, wordFrom } from "../completion/sources.js";
+import { connect } from "../connecting.js";
 import { any, one, optional } from "../declaration.js";
 import { taking } from "../flag-words.js";
 import { escapeHostile } from "../line/escapes.js";
@@ -34,7 +35,7 @@ const open = defineShellCommand({
         /^(?:-u|--user)=?.*,/.test(word) ||
         (/^(?:-u|--user)$/.test(words[at - 1] ?? "") && word.includes(",")),
     ),
-  async run({ shell, flags, operands: [where], signal }) {
+  async run({ shell, flags, operands: [where], job }) {
     const place = await placeFrom(where?.text ?? "", shell);
     const [user, password] = splitOnce(flags.user ?? "", ",");
     const { password: _password, ...server } = place.url;
@@ -42,7 +43,7 @@ const open = defineShellCommand({
       ...(user === "" ? place.url : { ...server, user, ...(password !== undefined && { password }) }),
       ...(flags.port !== undefined && { port: flags.port }),
     };
-    await shell.connect({ ...place, url }, signal);
+    await connect(shell, { ...place, url }, job);
   },
 });
 
@@ -84,15 +85,12 @@ const user = defineShellCommand({
   operands: [one("NAME", nothing), optional("PASSWORD", nothing)],
   connected: true,
   secret: (words) => words.length > 1,
-  async run({ shell, operands: [name, password], signal }) {
+  async run({ shell, operands: [name, password], job }) {
     const place = shell.remote.target?.place;
     if (place === undefined || name === undefined) throw failure("user: not connected");
     const { user: _user, password: _password, ...server } = place.url;
     const login = { user: name.text, ...(password !== undefined && { password: password.text }) };
-    await shell.connect(
-      { ...atPath(place, ""), url: { ...server, ...login, path: "", folder: true } },
-      signal,
-    );
+    await connect(shell, { ...atPath(place, ""), url: { ...server, ...login, path: "", folder: true } }, job);
   },
 });
 

@@ -128,7 +128,7 @@ const queue = defineShellCommand({
       case undefined:
       case "list":
         if (lines.running !== undefined) await out.write(`running: ${escapeHostile(lines.running.text)}\n`);
-        for (const [at, text] of lines.waiting.entries())
+        for (const [at, { text }] of lines.waiting.entries())
           await out.write(`${at + 1}. ${escapeHostile(text)}\n`);
         if (lines.stopped) await out.write("stopped: `queue start` goes on\n");
         return;
@@ -140,10 +140,12 @@ const queue = defineShellCommand({
         return remove(shell, second?.text);
       case "add":
         if (second === undefined) throw usageError("queue add needs a command. See `help queue`");
-        return lines.add(operands.length === 2 ? second.text : rest.slice(verb?.raw.length).trim());
+        return lines.add(
+          shell.prepare(operands.length === 2 ? second.text : rest.slice(verb?.raw.length).trim()),
+        );
       default:
         // One word with spaces in it is a line in quotes.
-        return lines.add(operands.length === 1 ? (verb?.text ?? "") : rest);
+        return lines.add(shell.prepare(operands.length === 1 ? (verb?.text ?? "") : rest));
     }
   },
 });

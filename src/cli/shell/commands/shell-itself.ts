@@ -1,9 +1,11 @@
 /** The shell itself: help, set, alias, history, source, exit. */
 import { failure, usageError } from "../../errors.js";
 import { localPath, nothing, settingValue, wordFrom } from "../completion/sources.js";
+import { reconnect } from "../connecting.js";
 import { any, one, optional } from "../declaration.js";
 import { on } from "../flag-words.js";
 import { commandHelp, overview } from "../help.js";
+import { performFile } from "../interpreter.js";
 import { escapeHostile } from "../line/escapes.js";
 import { nearest } from "../nearest.js";
 import { SETTINGS, settingNamed } from "../settings.js";
@@ -65,7 +67,7 @@ const set = defineShellCommand({
     settings.change(setting, value.text);
     if (!setting.reconnects || !remote.connected) return;
     try {
-      await shell.reconnect(signal);
+      await reconnect(shell, signal);
     } catch (error) {
       settings.restore(before);
       throw error;
@@ -142,7 +144,7 @@ const source = defineShellCommand({
   operands: [one("FILE", localPath)],
   async run({ shell, operands: [file], job, out }) {
     if (file === undefined) return;
-    if (!(await shell.performFile(shell.local.resolve(file), job, out)))
+    if (!(await performFile(shell.local.resolve(file), { shell, job, out, where: "", followed: [] })))
       throw failure(`${escapeHostile(file.text)} ended early`);
   },
 });

@@ -1,18 +1,20 @@
 /** Lines that are done one after the other, behind the prompt. */
 import type { Job } from "./job.js";
 
+/** A line that can be begun later, where the shell was when it was typed. */
+export interface Prepared {
+  readonly text: string;
+  begin(): Job;
+  /** It will not be begun. */
+  cancel(): void;
+}
+
 export class Queue {
-  readonly #begin: (text: string) => Job;
-  #waiting: string[] = [];
+  #waiting: Prepared[] = [];
   #running: Job | undefined;
   #stopped = false;
 
-  /** @param begin Begins a job behind the prompt */
-  constructor(begin: (text: string) => Job) {
-    this.#begin = begin;
-  }
-
-  get waiting(): readonly string[] {
+  get waiting(): readonly Prepared[] {
     return this.#waiting;
   }
 
@@ -24,8 +26,8 @@ export class Queue {
     return this.#stopped;
   }
 
-  add(text: string): void {
-    this.#waiting.push(text);
+  add(line: Prepared): void {
+    this.#waiting.push(line);
     this.#next();
   }
 
@@ -39,10 +41,10 @@ export class Queue {
     this.#stopped = true;
   }
 
-  /** Takes out the one at this place, from 1, or all. @returns what was taken out */
-  remove(place?: number): readonly string[] {
-    if (place === undefined) return this.#waiting.splice(0);
-    return this.#waiting.splice(place - 1, 1);
+  /** Takes out the one at this place, from 1, or all. */
+  remove(place?: number): void {
+    const removed = place === undefined ? this.#waiting.splice(0) : this.#waiting.splice(place - 1, 1);
+    for (const line of removed) line.cancel();
   }
 
   /** Resolves when nothing runs and nothing can begin. */
@@ -52,9 +54,8 @@ export class Queue {
 
   #next(): void {
     if (this.#running !== undefined || this.#stopped) return;
-    const text = this.#waiting.shift();
-    if (text === undefined) return;
-    const job = this.#begin(text);
+    const job = this.#waiting.shift()?.begin();
+    if (job === undefined) return;
     this.#running = job;
     void job.ended.then(() => {
       this.#running = undefined;

@@ -7,7 +7,7 @@ export interface Place {
 }
 
 /** Systems such as MVS and VMS name directories otherwise; their names are for the server alone to join. */
-export function hasSlashes({ directory }: Place): boolean {
+export function hasSlashes(directory: string): boolean {
   return directory.startsWith("/");
 }
 
@@ -19,7 +19,7 @@ export function resolveRemote(place: Place, text: string, tilde = false): string
   const { directory, home } = place;
   const path = tilde ? joined(home, text.slice(1)) : text;
   if (path.startsWith("/")) return normalized(path);
-  if (!hasSlashes(place)) return path === "" || path === "." ? directory : path;
+  if (!hasSlashes(directory)) return path === "" || path === "." ? directory : path;
   return normalized(joined(directory, path));
 }
 

@@ -1,8 +1,7 @@
-/** The server that the shell talks to, and the directory where it is there. */
+/** The server that a shell, or one of its jobs, talks to, and the directory where it is there. */
 import type { FtpClient } from "../../../client/client.js";
 import { FtpPool, type FtpPoolOptions, type Sessions } from "../../../client/pool.js";
 import type { FtpEntry } from "../../../client/verbs/listing.js";
-import { closeSoon } from "../../client/connection.js";
 import { withEscapes } from "../../client/patterns.js";
 import type { RemotePlace } from "../../client/places.js";
 import { failure } from "../../errors.js";
@@ -12,6 +11,7 @@ import type { Word } from "../line/tokens.js";
 import { BackgroundShare, Lane } from "./lane.js";
 import { ListingCache, MOST_IN_ONE } from "./listing-cache.js";
 import { hasSlashes, resolveRemote } from "./place.js";
+import { SharedPool } from "./shared-pool.js";
 
 /** A server, and who logs in. */
 export interface Target {
@@ -22,15 +22,21 @@ export interface Target {
   readonly shown: string;
 }
 
-interface Connection {
+/** What jobs share with the shell that began them. */
+interface Server {
   readonly target: Target;
-  readonly pool: FtpPool;
+  readonly shared: SharedPool;
   readonly share: BackgroundShare;
   readonly home: string;
+  readonly listings: ListingCache;
+}
+
+interface Connection {
+  readonly server: Server;
   directory: string;
   /** Where `cd -` leads. */
   previous: string;
-  readonly listings: ListingCache;
+  readonly release: () => Promise<void>;
 }
 
 export class Remote {
@@ -46,21 +52,27 @@ export class Remote {
     this.#note = note;
   }
 
+  /** The same server and directory; what either of them does from now on about it is its own. */
+  fork(): Remote {
+    const fork = new Remote(this.#note);
+    if (this.#connection !== undefined) {
+      const { server, directory, previous } = this.#connection;
+      fork.#connection = { server, directory, previous, release: server.shared.hold() };
+    }
+    return fork;
+  }
+
   get connected(): boolean {
     return this.#connection !== undefined;
   }
 
-  get shown(): string | undefined {
-    return this.#connection?.target.shown;
-  }
-
   get target(): Target | undefined {
-    return this.#connection?.target;
+    return this.#connection?.server.target;
   }
 
   /** @throws CliError when nothing is open */
   get place(): RemotePlace {
-    return this.#open.target.place;
+    return this.#open.server.target.place;
   }
 
   get directory(): string {
@@ -68,80 +80,62 @@ export class Remote {
   }
 
   get home(): string {
-    return this.#connection?.home ?? "";
+    return this.#connection?.server.home ?? "";
   }
 
-  /** Connects, logs in, and goes where the target says; what was open before is closed when that has worked. */
+  get previous(): string {
+    return this.#open.previous;
+  }
+
+  /** Connects, logs in, and goes where the target says; what was open before is let go when that has worked. */
   async open(target: Target, signal: AbortSignal): Promise<void> {
     const pool = new FtpPool(target.options);
+    const shared = new SharedPool(pool);
+    const release = shared.hold();
     try {
       const home = await pool.run((client) => client.workingDirectory({ signal }), { signal });
-      const connection: Connection = {
-        target,
-        pool,
-        share: new BackgroundShare(pool),
-        home,
-        directory: home,
-        previous: home,
-        listings: new ListingCache(),
-      };
+      const share = new BackgroundShare(pool);
+      const server: Server = { target, shared, share, home, listings: new ListingCache() };
+      const connection: Connection = { server, directory: home, previous: home, release };
       const { path } = target.place;
       if (path !== "") await this.#enter(connection, pool, path, signal);
       connection.previous = connection.directory;
       const before = this.#connection;
       this.#connection = connection;
-      // Jobs go on with their sessions.
-      void before?.pool.close();
+      void before?.release();
     } catch (error) {
-      void pool.destroy();
+      void release();
       throw error;
     }
   }
 
-  /** The same server and directory with other options: from the next command on. Jobs go on as they are. */
-  async reopen(options: FtpPoolOptions): Promise<void> {
-    const before = this.#connection;
-    if (before === undefined) return;
-    const pool = new FtpPool(options);
-    this.#connection = {
-      ...before,
-      target: { ...before.target, options },
-      pool,
-      share: new BackgroundShare(pool),
-      listings: new ListingCache(),
-    };
-    void before.pool.close();
-  }
-
-  /** Says goodbye; what still runs has a moment to end. */
+  /** Says goodbye, when no job needs the sessions any more. */
   async close(): Promise<void> {
     const before = this.#connection;
     this.#connection = undefined;
-    if (before !== undefined) await closeSoon(before.pool);
+    await before?.release();
   }
 
   /** Sessions for a job. @throws CliError when nothing is open */
-  sessions(job: Pick<Job, "place">): Sessions {
+  sessions(job: Job): Sessions {
     const connection = this.#open;
-    const { pool, share } = connection;
-    return new Lane(
-      pool,
-      share,
-      () => job.place,
-      (client, signal) => this.#prepare(connection, client, signal),
-    );
+    const { shared, share } = connection.server;
+    shared.holdFor(job);
+    const prepare = (client: FtpClient, signal: AbortSignal | undefined): Promise<void> =>
+      this.#prepare(connection, client, signal);
+    return new Lane(shared.pool, share, () => job.place, prepare);
   }
 
   /** A pathname as the server is asked for it. */
   resolve({ text, tilde }: Pick<Word, "text" | "tilde">): string {
-    return resolveRemote(this.#open, text, tilde);
+    return resolveRemote(this.#seen, text, tilde);
   }
 
   /** The same as a pattern (`client/patterns.ts`). */
   resolvePattern(word: Pick<Word, "text" | "tilde" | "pattern">): string {
     const { pattern, tilde } = word;
     if (pattern === undefined) return withEscapes(this.resolve(word));
-    const { directory, home } = this.#open;
+    const { directory, home } = this.#seen;
     return resolveRemote({ directory: withEscapes(directory), home: withEscapes(home) }, pattern, tilde);
   }
 
@@ -150,29 +144,27 @@ export class Remote {
     await this.#enter(this.#open, sessions, path, signal);
   }
 
-  get previous(): string {
-    return this.#open.previous;
-  }
-
   /** What this shell knew of directories may be wrong from now on. */
   changed(): void {
-    this.#connection?.listings.clear();
+    this.#connection?.server.listings.clear();
   }
 
   /** What a listing has just shown. */
   seen(directory: string, entries: readonly FtpEntry[]): void {
-    this.#connection?.listings.put(directory, entries.map(named));
+    this.#connection?.server.listings.put(directory, entries.map(named));
   }
 
-  /** From memory when it is fresh; none when nothing is open. */
+  /** For Tab: from memory when it is fresh; none when nothing is open. */
   async list(directory: string, signal: AbortSignal): Promise<readonly NamedEntry[]> {
     const connection = this.#connection;
     if (connection === undefined) return [];
-    const path = resolveRemote(connection, directory);
-    const known = connection.listings.get(path);
+    const { listings, shared } = connection.server;
+    const path = this.resolve({ text: directory, tilde: false });
+    const known = listings.get(path);
     if (known !== undefined) return known;
-    const entries = await this.sessions({ place: "foreground" }).run(
+    const entries = await shared.pool.run(
       async (client) => {
+        await this.#prepare(connection, client, signal);
         const found: NamedEntry[] = [];
         for await (const entry of client.list(path, { signal, hidden: true })) {
           found.push(named(entry));
@@ -182,11 +174,16 @@ export class Remote {
       },
       { signal },
     );
-    connection.listings.put(path, entries);
+    listings.put(path, entries);
     return entries;
   }
 
-  async #enter(connection: Connection, sessions: Sessions, path: string, signal: AbortSignal): Promise<void> {
+  async #enter(
+    connection: Connection,
+    sessions: Pick<Sessions, "run">,
+    path: string,
+    signal: AbortSignal,
+  ): Promise<void> {
     const there = await sessions.run(
       async (client) => {
         await client.changeDirectory(path, { signal });
@@ -201,16 +198,21 @@ export class Remote {
   }
 
   async #prepare(connection: Connection, client: FtpClient, signal: AbortSignal | undefined): Promise<void> {
-    if (this.#used.has(client) && !client.connected) this.#note("the connection was lost: connecting again");
-    this.#used.add(client);
-    if (hasSlashes(connection) || this.#directories.get(client) === connection.directory) return;
+    if (client.connected) this.#used.add(client);
+    // Told once, until there is a connection again.
+    else if (this.#used.delete(client)) this.#note("the connection was lost: connecting again");
+    if (hasSlashes(connection.directory) || this.#directories.get(client) === connection.directory) return;
     await client.changeDirectory(connection.directory, { signal });
     this.#directories.set(client, connection.directory);
   }
 
   get #open(): Connection {
     if (this.#connection !== undefined) return this.#connection;
-    throw failure("not connected: open a server first, as in `open ftp://anna@ftp.example.org/`");
+    throw failure("not connected: open a server first, as in `open anna@ftp.example.org`");
+  }
+
+  get #seen(): { readonly directory: string; readonly home: string } {
+    return { directory: this.#open.directory, home: this.home };
   }
 }
 
