@@ -1,9 +1,11 @@
 /** `ferry ls`, `tree`, `cat`, `rm`, `mkdir`, `rmdir`, `mv` and bookmarks against a server, as a user runs them. */
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { describe, test } from "node:test";
 import { ScriptedServer } from "ferry/testing";
-import { Ferry } from "./support/ferry.js";
+import { FERRY, Ferry } from "./support/ferry.js";
 import { someBytes } from "./support/files.js";
+import { runProgram } from "./support/program.js";
 import { PASSWORD, type ServeOptions, TestServer, USER } from "./support/server.js";
 
 interface Entry {
@@ -143,6 +145,9 @@ describe("ferry tree", () => {
       ]);
       const folders = await output(ferry, "tree", "-d", "-L", "1", server.url());
       assert.match(folders, /└── docs\n\n1 folder\n$/);
+      const file = await ferry.run(["tree", server.url("readme")]);
+      assert.deepEqual([file.code, file.stdout], [2, ""]);
+      assert.match(file.stderr, /readme is a file/);
     });
   });
 });
@@ -235,6 +240,66 @@ describe("ferry cat", () => {
       const { code, stderr } = await running.ended();
       assert.deepEqual([code, stderr], [0, ""]);
     });
+  });
+});
+
+describe("standard output that takes nothing", () => {
+  test("ends every command with one line that says why", { skip: !existsSync("/dev/full") }, async () => {
+    await serving(async (_ferry, server) => {
+      for (const argv of [
+        ["ls", "-R"],
+        ["ls", "-1"],
+        ["cat", server.url("docs/a.txt")],
+      ]) {
+        const command = [process.execPath, FERRY, ...argv, server.url("readme")].map((word) => `'${word}'`);
+        const { code, stderr } = await runProgram("sh", ["-c", `${command.join(" ")} > /dev/full`]);
+        assert.deepEqual([code, stderr], [1, "ferry: cannot write to standard output: the disk is full\n"]);
+      }
+    });
+  });
+});
+
+describe("a folder that is not there", () => {
+  test("is told, also where LIST says nothing of it", async () => {
+    await using server = await ScriptedServer.start({
+      answers: { LIST: (peer) => peer.sendFile(""), SIZE: "550 No.", CWD: "550 No such directory." },
+    });
+    using ferry = new Ferry();
+    for (const command of ["ls", "tree"]) {
+      for (const name of ["none", "none/"]) {
+        const { code, stderr, report } = await ferry.run([command, `ftp://127.0.0.1:${server.port}/${name}`]);
+        assert.equal(code, 1, report);
+        assert.match(stderr, /^ferry: [^\n]*no such file or directory[^\n]*\n$/);
+      }
+    }
+  });
+});
+
+describe("a folder that may not be read", () => {
+  test("is told, and the others are shown", async () => {
+    await using server = await ScriptedServer.start({
+      answers: {
+        FEAT: ["211-Features:", " UTF8", " MLST type*;", "211 End"],
+        MLSD: async (peer, path) => {
+          if (path === "a") peer.reply("550 Permission denied.");
+          else await peer.sendFile(path === "" ? "type=dir; a\r\ntype=dir; b\r\n" : "type=file; c\r\n");
+        },
+      },
+    });
+    using ferry = new Ferry();
+    const url = `ftp://127.0.0.1:${server.port}/`;
+    for (const argv of [
+      ["ls", "-R", "--json"],
+      ["tree", "--json"],
+    ]) {
+      const { code, stdout, stderr, report } = await ferry.run([...argv, url]);
+      assert.equal(code, 1, report);
+      assert.deepEqual(
+        objects<Entry>(stdout).map(({ path }) => path),
+        ["a", "b", "b/c"],
+      );
+      assert.match(JSON.parse(stderr).message, /^ftp:[^ ]*\/a: MLSD was answered 550 Permission denied$/);
+    }
   });
 });
 

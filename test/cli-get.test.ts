@@ -4,7 +4,15 @@ import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, utimesSync
 import { describe, test } from "node:test";
 import { FtpClient } from "ferry/client";
 import { type ScriptedPeer, ScriptedServer } from "ferry/testing";
-import { below, grown, objects, silently } from "./support/command-line.js";
+import {
+  below,
+  grown,
+  ODD_NAMES,
+  objects,
+  type Refusal,
+  refusals,
+  silently,
+} from "./support/command-line.js";
 import { Ferry } from "./support/ferry.js";
 import { someBytes } from "./support/files.js";
 import { PASSWORD, type ServeOptions, TestServer, USER } from "./support/server.js";
@@ -111,24 +119,11 @@ describe("ferry get", () => {
 
   test("reaches names of every kind", async () => {
     await serving(async (ferry, server) => {
-      const names = [
-        "a b",
-        "#1",
-        "what?",
-        "100%",
-        "%41",
-        "-rf",
-        "Übung 漢字 🚢",
-        "a;type=x",
-        "[1]*",
-        "\\back",
-        "'\"$HOME",
-      ];
-      for (const name of names) await server.files.put(`/${name}`, name);
-      await silently(ferry, "get", ...names.map((name) => server.url(name)), "names/");
-      for (const name of names) assert.equal(String(ferry.home.get(`names/${name}`)), name);
+      for (const name of ODD_NAMES) await server.files.put(`/${name}`, name);
+      await silently(ferry, "get", ...ODD_NAMES.map((name) => server.url(name)), "names/");
+      for (const name of ODD_NAMES) assert.equal(String(ferry.home.get(`names/${name}`)), name);
       await silently(ferry, "get", "-r", server.url(), "all");
-      assert.deepEqual(below(ferry.home, "all"), [...names].sort());
+      assert.deepEqual(below(ferry.home, "all"), [...ODD_NAMES].sort());
     });
   });
 
@@ -239,7 +234,7 @@ describe("ferry get", () => {
       mkdirSync(ferry.home.at("folder"));
       mkdirSync(ferry.home.at("folder/a"));
       const url = server.url("a");
-      const wrong: readonly (readonly [code: number, message: RegExp, ...argv: string[]])[] = [
+      const wrong: readonly Refusal[] = [
         [2, /what is to be got\? Give a URL/, "file"],
         [2, /missing required argument/],
         [2, /neither a URL|not a URL/, "one", url],
@@ -254,12 +249,7 @@ describe("ferry get", () => {
         [1, /nothing on the server matches/, `${server.url()}*.zip`],
         [1, /the disk is full/, url, "/dev/full"],
       ];
-      for (const [code, message, ...argv] of wrong) {
-        const ended = await ferry.run(["get", ...argv]);
-        assert.equal(ended.code, code, ended.report);
-        assert.match(ended.stderr, message);
-        assert.doesNotMatch(ended.stderr, /^ {4}at /m);
-      }
+      await refusals(ferry, "get", wrong);
       assert.deepEqual(below(ferry.home), ["folder/", "folder/a/"]);
     });
   });

@@ -5,7 +5,7 @@ import { mkdirSync, symlinkSync, utimesSync } from "node:fs";
 import { describe, test } from "node:test";
 import { FtpClient } from "ferry/client";
 import { type ScriptedPeer, ScriptedServer } from "ferry/testing";
-import { objects, silently } from "./support/command-line.js";
+import { ODD_NAMES, objects, type Refusal, refusals, silently } from "./support/command-line.js";
 import { Ferry } from "./support/ferry.js";
 import { someBytes } from "./support/files.js";
 import { PASSWORD, TestServer, USER } from "./support/server.js";
@@ -139,31 +139,14 @@ describe("ferry put", () => {
 
   test("reaches names of every kind", async () => {
     await serving(async (ferry, server) => {
-      const names = [
-        "a b",
-        "#1",
-        "what?",
-        "100%",
-        "%41",
-        "-rf",
-        "Übung 漢字 🚢",
-        "a;type=x",
-        "[1]*",
-        "\\back",
-        "'\"$HOME",
-      ];
       mkdirSync(ferry.home.at("in"));
-      for (const name of names) ferry.home.put(`in/${name}`, name);
+      for (const name of ODD_NAMES) ferry.home.put(`in/${name}`, name);
       await silently(ferry, "put", "-r", "in", server.url());
-      await silently(ferry, "put", "--", ...names.map((name) => `in/${name}`), `${server.url("flat")}/`);
-      for (const name of names) {
-        assert.equal(String(await server.files.get(`/in/${name}`)), name);
-        await silently(ferry, "put", `in/${name}`, server.url(`flat/x${name}`));
-      }
-      assert.deepEqual(
-        await server.files.names("/flat"),
-        [...names, ...names.map((name) => `x${name}`)].sort(),
-      );
+      await silently(ferry, "put", "--", ...ODD_NAMES.map((name) => `in/${name}`), `${server.url("flat")}/`);
+      for (const name of ODD_NAMES) assert.equal(String(await server.files.get(`/in/${name}`)), name);
+      await silently(ferry, "put", "in/100%", server.url("new 100%"));
+      assert.deepEqual(await server.files.names("/flat"), [...ODD_NAMES].sort());
+      assert.equal(String(await server.files.get("/new 100%")), "100%");
     });
   });
 
@@ -208,7 +191,7 @@ describe("ferry put", () => {
       ferry.home.put("a", "1");
       ferry.home.put("b", "2");
       mkdirSync(ferry.home.at("d"));
-      const wrong: readonly (readonly [code: number, message: RegExp, ...argv: string[]])[] = [
+      const wrong: readonly Refusal[] = [
         [2, /where to\? The URL comes last/, "a"],
         [2, /what is to be put\? Files come first/, server.url()],
         [2, /from server to server is not offered/, server.url("file"), server.url("copy")],
@@ -223,12 +206,7 @@ describe("ferry put", () => {
         [1, /a and a would both become a/, "a", "a", server.url()],
         [1, /STOR was answered 5\d\d/, "a", server.url("nowhere/a")],
       ];
-      for (const [code, message, ...argv] of wrong) {
-        const ended = await ferry.run(["put", ...argv]);
-        assert.equal(ended.code, code, ended.report);
-        assert.match(ended.stderr, message);
-        assert.doesNotMatch(ended.stderr, /^ {4}at /m);
-      }
+      await refusals(ferry, "put", wrong);
       assert.equal(String(await server.files.get("/file")), "1");
     });
   });

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { describe, test } from "node:test";
 import { ScriptedServer } from "ferry/testing";
-import { objects } from "./support/command-line.js";
+import { objects, type Refusal, refusals } from "./support/command-line.js";
 import { Ferry } from "./support/ferry.js";
 import { TestServer } from "./support/server.js";
 
@@ -74,18 +74,13 @@ describe("ferry verify", () => {
     await server.files.put("/f", "1");
     using ferry = new Ferry();
     ferry.home.put("f", "1");
-    const wrong: readonly (readonly [code: number, message: RegExp, ...argv: string[]])[] = [
+    const wrong: readonly Refusal[] = [
       [2, /missing required argument 'LOCAL'/, server.url("f")],
       [2, /LOCAL comes last/, "f", server.url("f")],
       [2, /neither a URL|not a URL/, "f", "f"],
       [1, /^ferry: none: .*there is no such file/, server.url("f"), "none"],
       [1, /no such file or directory/, server.url("none"), "f"],
     ];
-    for (const [code, message, ...argv] of wrong) {
-      const ended = await ferry.run(["verify", ...argv]);
-      assert.equal(ended.code, code, ended.report);
-      assert.match(ended.stderr, message);
-      assert.equal(ended.stdout, "");
-    }
+    await refusals(ferry, "verify", wrong);
   });
 });

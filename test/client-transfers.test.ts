@@ -5,7 +5,7 @@ import { statSync, utimesSync, writeFileSync } from "node:fs";
 import { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { describe, test } from "node:test";
-import { type DataMode, FtpClient, type FtpClientOptions, type Progress } from "ferry/client";
+import { type DataMode, FtpClient, type FtpClientOptions, type Progress, type TraceLine } from "ferry/client";
 import { LocalFolder, someBytes } from "./support/files.js";
 import { type Family, PASSWORD, TestServer, USER, unlessFamily } from "./support/server.js";
 
@@ -129,10 +129,16 @@ describe("sources and targets", () => {
 
   test("text is converted when asked", async () => {
     await using server = await TestServer.start();
-    await using client = await FtpClient.connect(optionsFor(server));
+    const said: string[] = [];
+    const onTrace = (line: TraceLine) => void (line.kind === "command" && said.push(line.text));
+    await using client = await FtpClient.connect(optionsFor(server, { onTrace }));
     await client.upload(Buffer.from("a\nb\n"), "text", { type: "ascii" });
     assert.equal(String(await server.files.get("/text")), "a\nb\n");
     assert.equal(String(await client.readFile("text", { type: "ascii" })), "a\nb\n");
+    await client.upload(Buffer.from("a\nb\n"), "bytes", { type: "local8" });
+    assert.equal(String(await server.files.get("/bytes")), "a\nb\n");
+    assert.equal(String(await client.readFile("bytes", { type: "local8" })), "a\nb\n");
+    assert.ok(said.includes("TYPE L 8"));
   });
 });
 

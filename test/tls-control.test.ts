@@ -36,6 +36,17 @@ async function restOf(socket: Socket): Promise<string> {
   return text;
 }
 
+test("bytes in clear behind the handshake end the session at once", async () => {
+  await using server = await TestServer.start({ tls: {} });
+  const socket = await rawSocket(server);
+  socket.write("AUTH TLS\r\n");
+  await lineFrom(socket);
+  const { release } = await tlsOver(socket, "TLSv1.3");
+  release();
+  socket.write("NOOP in clear\r\n");
+  assert.doesNotMatch(await restOf(socket), /200/);
+});
+
 describe("AUTH, PBSZ and PROT", () => {
   for (const mechanism of ["TLS", "tls", "TLS-C", "SSL", "TLS-P"]) {
     test(`AUTH ${mechanism} begins TLS`, async () => {

@@ -37,6 +37,13 @@ export class CliError extends Error {
   }
 }
 
+/** Standard output takes nothing more, and nobody has gone: the disk is full, say. */
+export class OutputError extends CliError {
+  constructor(cause: unknown) {
+    super(1, "ERR_FERRY_OUTPUT", `cannot write to standard output: ${systemReason(cause)}`, { cause });
+  }
+}
+
 /** Whoever read our output has gone (`ferry cat … | head -1`): there is nothing more to do, and nothing to say. */
 export class ReaderGone extends Error {
   override readonly name = "ReaderGone";

@@ -1,5 +1,5 @@
 /** Work that Ctrl-C ends, or a reader who has gone. */
-import { failure, interrupted, ReaderGone, systemCode, systemReason } from "./errors.js";
+import { interrupted, OutputError, ReaderGone, systemCode } from "./errors.js";
 import type { Terminal } from "./terminal.js";
 
 /**
@@ -45,6 +45,5 @@ export async function interruptible<T>(
 const PATIENCE = 10_000;
 
 function outputFailure(error: unknown): Error {
-  if (systemCode(error) === "EPIPE") return new ReaderGone();
-  return failure(`cannot write to standard output: ${systemReason(error)}`, error);
+  return systemCode(error) === "EPIPE" ? new ReaderGone() : new OutputError(error);
 }

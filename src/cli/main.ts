@@ -3,7 +3,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { printable } from "../protocol/text.js";
-import { failure } from "./errors.js";
+import { errorLine, failure, OutputError, systemCode } from "./errors.js";
 import { runProgram } from "./program.js";
 import { StandardOutput } from "./standard-output.js";
 import type { Terminal } from "./terminal.js";
@@ -60,8 +60,12 @@ process.on("uncaughtException", (error: unknown) => {
   process.exit(1);
 });
 
-const exitCode = await runProgram(process.argv.slice(2), terminal);
+const argv = process.argv.slice(2);
+const exitCode = await runProgram(argv, terminal);
 // Pipes are written behind our back on some systems, and what a command leaves open must not keep the process.
 // After Ctrl-C nobody waits for a reader that does not read.
-await Promise.all([exitCode === 130 ? undefined : output.flushed(), errors.flushed()]);
-process.exit(exitCode);
+if (exitCode !== 130) await output.flushed();
+const lost = exitCode === 0 && output.failed.aborted && systemCode(output.failed.reason) !== "EPIPE";
+if (lost) errors.write(errorLine(new OutputError(output.failed.reason), { json: argv.includes("--json") }));
+await errors.flushed();
+process.exit(lost ? 1 : exitCode);

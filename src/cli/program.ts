@@ -29,6 +29,7 @@ const COMMANDS: readonly (readonly [name: string, description: string, load: Loa
   ["mkdir", "make folders", async () => (await import("./client/mkdir.js")).defineMkdir],
   ["rmdir", "remove empty folders", async () => (await import("./client/mkdir.js")).defineRmdir],
   ["mv", "rename and move on a server", async () => (await import("./client/mv.js")).defineMv],
+  ["doctor", "why transfers fail", async () => (await import("./doctor/doctor.js")).defineDoctor],
   ["bookmark", "names for servers", async () => (await import("./client/bookmark.js")).defineBookmark],
   [
     "shell",
@@ -68,7 +69,7 @@ async function parseAndRun(argv: readonly string[], terminal: Terminal): Promise
   const program = new Command("ferry")
     .description(DESCRIPTION)
     .version(version(), "--version", "print the version")
-    .helpOption("--help", "print this")
+    .helpOption("-h, --help", "print this")
     .helpCommand(false)
     .exitOverride()
     .configureOutput({

@@ -56,5 +56,11 @@ export type { Comparison } from "./verbs/compare.js";
 export type { FtpDigestAlgorithm } from "./verbs/digest.js";
 export type { FtpEntry, ListOptions } from "./verbs/listing.js";
 export { isSafeName } from "./verbs/names.js";
-export type { DownloadOptions, TransferOptions, Transferred, UploadOptions } from "./verbs/transfers.js";
+export type {
+  DownloadOptions,
+  TransferOptions,
+  Transferred,
+  TransferType,
+  UploadOptions,
+} from "./verbs/transfers.js";
 export { type VerifiedFile, type VerifyOptions, type VerifyResult, verify } from "./verify/verify.js";

@@ -5,6 +5,7 @@ import {
   FtpArgumentError,
   FtpClosedError,
   FtpConnectionError,
+  FtpLoginError,
   FtpReplyError,
 } from "./errors.js";
 import { type FtpClientOptions, originOf, settingsOf } from "./options.js";
@@ -26,8 +27,10 @@ export function sessionsOf(source: Sessions | FtpClient): Sessions {
 /** Milliseconds after which one session more is tried, when the server had enough of them. */
 const GROW_AGAIN = 30_000;
 
+const TOO_MANY = /too many|maximum|limit|already (?:connected|logged)/i;
+
 /**
- * Sessions are opened when they are needed. When the server refuses one more (421, or 530 before the login), the
+ * Sessions are opened when they are needed. When the server refuses one more (421, or 530), the
  * pool goes on with those that it has, and tries again later.
  */
 export class FtpPool implements AsyncDisposable {
@@ -126,7 +129,7 @@ export class FtpPool implements AsyncDisposable {
       this.#clients.add(client);
       return client;
     } catch (error) {
-      if (!isFull(error) || this.#clients.size + this.#connecting <= 1) throw error;
+      if (!this.#isFull(error) || this.#clients.size + this.#connecting <= 1) throw error;
       // Others that still try may get theirs.
       this.#limit = Math.max(1, this.#clients.size + this.#connecting - 1);
       this.#limitedAt = performance.now();
@@ -135,6 +138,16 @@ export class FtpPool implements AsyncDisposable {
       this.#connecting--;
       this.#wake();
     }
+  }
+
+  /** Several servers, ProFTPD among them, refuse one session too many as they refuse a wrong password: by 530. */
+  #isFull(error: unknown): boolean {
+    if (error instanceof FtpConnectionError) return error.reply?.code === 421;
+    if (error instanceof FtpReplyError) return error.phase === "greeting";
+    if (!(error instanceof FtpLoginError)) return false;
+    const { code, lines = [] } = error.reply ?? {};
+    // Who was let in before has the right password.
+    return code === 421 || this.#clients.size > 0 || lines.some((line) => TOO_MANY.test(line));
   }
 
   #grow(): void {
@@ -166,9 +179,4 @@ export class FtpPool implements AsyncDisposable {
   #wakeAll(): void {
     for (const wake of this.#waiting.splice(0)) wake();
   }
-}
-
-function isFull(error: unknown): boolean {
-  if (error instanceof FtpConnectionError) return error.reply?.code === 421;
-  return error instanceof FtpReplyError && error.phase === "greeting";
 }

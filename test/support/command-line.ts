@@ -6,6 +6,21 @@ import { join } from "node:path";
 import type { Ferry } from "./ferry.js";
 import type { LocalFolder } from "./files.js";
 
+/** Names that mean something to URLs, shells, patterns or FTP itself. */
+export const ODD_NAMES: readonly string[] = [
+  "a b",
+  "#1",
+  "what?",
+  "100%",
+  "%41",
+  "-rf",
+  "Übung 漢字 🚢",
+  "a;type=x",
+  "[1]*",
+  "\\back",
+  "'\"$HOME",
+];
+
 /** What has to go well, and says nothing where nobody looks. */
 export async function silently(ferry: Ferry, ...argv: string[]): Promise<void> {
   const { code, stdout, stderr, report } = await ferry.run(argv);
@@ -40,4 +55,23 @@ export async function grown(folder: LocalFolder, name: string, bytes: number): P
   } finally {
     changes.close();
   }
+}
+
+export type Refusal = readonly [code: number, message: RegExp, ...argv: string[]];
+
+/** Runs a command in every wrong way: each is told in words, with its exit code, and without a stack. */
+export async function refusals(ferry: Ferry, command: string, wrong: readonly Refusal[]): Promise<void> {
+  const check = async ([code, message, ...argv]: Refusal): Promise<void> => {
+    const ended = await ferry.run([command, ...argv]);
+    assert.equal(ended.code, code, ended.report);
+    assert.match(ended.stderr, message);
+    assert.equal(ended.stdout, "", ended.report);
+    assert.doesNotMatch(ended.stderr, /^ {4}at /m);
+  };
+  // A few at once: most of it is the start of a program.
+  const left = wrong.values();
+  const worker = async (): Promise<void> => {
+    for (const each of left) await check(each);
+  };
+  await Promise.all([worker(), worker(), worker()]);
 }

@@ -2,11 +2,11 @@
 import { Writable } from "node:stream";
 import type { Command } from "commander";
 import type { Run } from "../command.js";
-import { usageError } from "../errors.js";
+import { CliError } from "../errors.js";
 import type { Terminal, TerminalOutput } from "../terminal.js";
 import { retrying } from "./connection.js";
 import { addRemoteFlags, type RemoteFlags } from "./remote-flags.js";
-import { type Target, withTargets } from "./targets.js";
+import { refusedAsFolder, type Target, withTargets } from "./targets.js";
 
 interface CatFlags extends RemoteFlags {
   readonly ascii?: boolean;
@@ -30,14 +30,21 @@ export function defineCat(command: Command, terminal: Terminal, run: Run): void 
   );
 }
 
-async function cat(
-  { client, path, place, signal, shown }: Target,
-  flags: CatFlags,
+async function cat(target: Target, flags: CatFlags, output: TerminalOutput): Promise<void> {
+  const { type, folder } = target.place.url;
+  if (folder || type === "d") throw isAFolder(target);
+  try {
+    await copy(target, { ascii: flags.ascii === true || type === "a", retries: flags.retries }, output);
+  } catch (error) {
+    throw (await refusedAsFolder(error, target)) ? isAFolder(target) : error;
+  }
+}
+
+async function copy(
+  { client, path, signal }: Target,
+  { ascii, retries = 0 }: { readonly ascii: boolean; readonly retries: number | undefined },
   output: TerminalOutput,
 ): Promise<void> {
-  const { type, folder } = place.url;
-  if (folder || type === "d") throw usageError(`${shown} is a folder: \`ferry ls\` shows what is in it`);
-  const ascii = flags.ascii === true || type === "a";
   const written = { bytes: 0 };
   await retrying(
     async () => {
@@ -46,9 +53,13 @@ async function cat(
       await client.download(path, target, o);
     },
     // Where line ends are converted, nobody knows at which byte the rest begins.
-    ascii ? { retries: 0 } : flags,
+    { retries: ascii ? 0 : retries },
     signal,
   );
+}
+
+function isAFolder({ shown }: Target): CliError {
+  return new CliError(1, "ERR_FERRY_IS_FOLDER", `${shown} is a folder: \`ferry ls\` shows what is in it`);
 }
 
 /** Standard output as a stream that may end while standard output goes on. */

@@ -36,6 +36,7 @@ describe("who logs in", () => {
   test("is anonymous when nothing is told, and is never given a password that is for somebody else", async (t) => {
     const terminal = await terminalWith(t, { environment: { FERRY_PASSWORD: "secret" } });
     assert.deepEqual(await login("ftp://h/", terminal), {});
+    assert.deepEqual(await login("ftp://anonymous@h/", terminal), { user: "anonymous" });
     assert.deepEqual(await login("ftp://anonymous@h/", await terminalWith(t)), { user: "anonymous" });
   });
 

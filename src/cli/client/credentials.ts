@@ -24,16 +24,22 @@ export interface Login {
 export async function findLogin(url: FtpUrl, flags: RemoteFlags, terminal: Terminal): Promise<Login> {
   const { user, password } = url;
   if (user !== undefined && password !== undefined) return { user, password };
-  const secret = terminal.environment.FERRY_PASSWORD;
-  if (user !== undefined && secret !== undefined && secret !== "") return { user, password: secret };
+  const secret = user === undefined ? undefined : secretOf(user, terminal);
+  if (user !== undefined && secret !== undefined) return { user, password: secret };
   const entry = await netrcEntry(url, flags, terminal);
   const name = user ?? entry?.login;
   if (name === undefined) return {};
   const account = entry?.account === undefined ? {} : { account: entry.account };
-  const known = entry?.password ?? (secret === "" ? undefined : secret);
+  const known = entry?.password ?? secretOf(name, terminal);
   if (known !== undefined) return { user: name, password: known, ...account };
   if (isAnonymous(name)) return { user: name, ...account };
   return { user: name, password: await typedPassword(name, url, flags, terminal), ...account };
+}
+
+/** Not for everybody's account: it would be told to a server that it is not meant for. */
+function secretOf(user: string, { environment }: Terminal): string | undefined {
+  const { FERRY_PASSWORD: secret = "" } = environment;
+  return secret === "" || isAnonymous(user) ? undefined : secret;
 }
 
 /** RFC 1635: any password will do. */
@@ -59,7 +65,7 @@ const MOST_BYTES = 1024 * 1024;
 
 async function netrcEntry(
   { host, user }: FtpUrl,
-  { quiet = false }: RemoteFlags,
+  flags: RemoteFlags,
   terminal: Terminal,
 ): Promise<NetrcEntry | undefined> {
   const path = terminal.environment.NETRC || join(terminal.home, ".netrc");
@@ -77,7 +83,6 @@ async function netrcEntry(
   }
   const entry = findNetrcEntry(text, host, user);
   const secret = entry?.password !== undefined && !isAnonymous(entry.login ?? "");
-  if (secret && open)
-    warn(`others may read the passwords in ${path}: chmod 600 ${path}`, terminal, { quiet });
+  if (secret && open) warn(`others may read the passwords in ${path}: chmod 600 ${path}`, terminal, flags);
   return entry;
 }

@@ -6,11 +6,10 @@ import { FtpReplyError } from "../../client/errors.js";
 import type { Sessions } from "../../client/pool.js";
 import { downloadSegments } from "../../client/segments/download-segments.js";
 import { partOf } from "../../client/transfer/sinks.js";
-import type { TransferOptions } from "../../client/verbs/transfers.js";
 import { printable } from "../../protocol/text.js";
-import { failure } from "../errors.js";
+import { CliError } from "../errors.js";
 import { ifTold } from "./asking.js";
-import type { Attempt, FileMove, Moved } from "./file-moves.js";
+import { type Attempt, type FileMove, type Moved, transferOptions } from "./file-moves.js";
 import type { FileTarget } from "./local-target.js";
 import type { TransferFlags } from "./transfer-flags.js";
 
@@ -58,7 +57,7 @@ export class DownloadMove implements FileMove {
       return target.kind === "file"
         ? await this.#toFile(target.path, attempt)
         : await this.#on(attempt, (client) =>
-            client.download(this.path, target.open(), this.#transferOptions(attempt)),
+            client.download(this.path, target.open(), transferOptions(attempt, this.#o.ascii)),
           );
     } catch (error) {
       if (await this.#isFolder(error, attempt)) throw folderError(this.path);
@@ -72,7 +71,7 @@ export class DownloadMove implements FileMove {
     if (found !== undefined && found.is === "whole") return { bytes: 0, start: found.size, skipped: true };
     const { size, modified } = found?.known ?? this.#o;
     const o = {
-      ...this.#transferOptions(attempt),
+      ...transferOptions(attempt, this.#o.ascii),
       known: { size, modified },
       keepTimes: flags.keepTimes !== false,
       verify: flags.verify === true,
@@ -99,15 +98,6 @@ export class DownloadMove implements FileMove {
     return this.#o.pool.run(work, { signal });
   }
 
-  #transferOptions({ signal, onProgress }: Attempt): TransferOptions {
-    const { ascii, flags } = this.#o;
-    return {
-      signal,
-      ...(onProgress !== undefined && { onProgress }),
-      type: ascii || flags.ascii === true ? "ascii" : "image",
-    };
-  }
-
   /** What no listing has told. */
   async #asked(client: FtpClient, signal: AbortSignal): Promise<Known> {
     const { size, modified } = this.#o;
@@ -126,8 +116,9 @@ export class DownloadMove implements FileMove {
   }
 }
 
-export function folderError(path: string): Error {
-  return failure(`${printable(path)} is a folder: -r gets it with all that is in it`);
+export function folderError(path: string): CliError {
+  const message = `${printable(path)} is a folder: -r gets it with all that is in it`;
+  return new CliError(1, "ERR_FERRY_IS_FOLDER", message);
 }
 
 async function statOf(path: string): Promise<Stats | undefined> {

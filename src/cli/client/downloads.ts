@@ -5,7 +5,6 @@ import type { FtpClient } from "../../client/client.js";
 import type { Sessions } from "../../client/pool.js";
 import { remoteTree } from "../../client/tree/remote-tree.js";
 import type { Tree, TreeEntry } from "../../client/tree/tree.js";
-import type { FtpUrl } from "../../client/url.js";
 import { remoteJoin, remoteName } from "../../client/verbs/names.js";
 import { printable } from "../../protocol/text.js";
 import { failure, usageError } from "../errors.js";
@@ -91,10 +90,12 @@ export class Downloads {
   }
 
   async #addAll(place: RemotePlace, pool: Sessions, client: FtpClient): Promise<void> {
-    const ascii = place.url.type === "a";
+    const ascii = this.#o.flags.ascii === true || place.url.type === "a";
     for (const { path, entry } of await expandRemote(client, place, { signal: this.#o.signal })) {
       const named = entry === undefined;
-      const folder = named ? await this.#isFolder(client, place.url) : entry.type === "directory";
+      const folder = named
+        ? place.url.folder || (await this.#isFolder(client, path))
+        : entry.type === "directory";
       const { size, modified, precision } = entry ?? {};
       const exact = precision === "second" ? { modified } : {};
       this.#sources.push({ pool, path, folder, named, ascii, ...(!folder && { size, ...exact }) });
@@ -107,8 +108,8 @@ export class Downloads {
   }
 
   /** Without -r a name is taken for a file at first: asking would cost a turn for each. */
-  async #isFolder(client: FtpClient, { path, folder }: FtpUrl): Promise<boolean> {
-    if (folder || this.#o.flags.recursive !== true) return folder;
+  async #isFolder(client: FtpClient, path: string): Promise<boolean> {
+    if (this.#o.flags.recursive !== true) return false;
     return (await client.stat(path, { signal: this.#o.signal })).type === "directory";
   }
 
@@ -166,7 +167,7 @@ export class Downloads {
   /** @throws CliError when something else goes to the same place */
   #add(source: Source, path: string, target: FileTarget): void {
     const { flags } = this.#o;
-    const local = this.#shown(target.kind === "file" ? target.path : target.name);
+    const local = target.kind === "file" ? this.#shown(target.path) : target.name;
     const key = target.kind === "file" ? target.path : `${target.name} ${this.#moves.size}`;
     const other = this.#moves.get(key);
     if (other !== undefined) {

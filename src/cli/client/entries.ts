@@ -17,6 +17,11 @@ export async function* entriesIn(
   }
 }
 
+/** Of a folder in which nothing was listed: servers with only LIST say no more of one that is not there. */
+export async function assertThere(client: FtpClient, path: string, signal: AbortSignal): Promise<void> {
+  if (path !== "") await client.stat(path, { signal });
+}
+
 interface Sortable {
   readonly path: string;
   readonly entry: Pick<FtpEntry, "size" | "modified">;

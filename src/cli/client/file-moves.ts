@@ -1,13 +1,21 @@
 /** Many files moved, so many at once: what breaks is tried again, what fails is told, and the others are moved all the same. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { FtpError, FtpLocalError, FtpLoginError, FtpProxyError } from "../../client/errors.js";
+import {
+  FtpError,
+  FtpLocalError,
+  FtpLoginError,
+  FtpProxyError,
+  FtpVerifyError,
+} from "../../client/errors.js";
 import type { OnProgress } from "../../client/transfer/progress.js";
+import type { TransferOptions } from "../../client/verbs/transfers.js";
 import { workOff } from "../../client/work-off.js";
 import { printable } from "../../protocol/text.js";
-import { CliError, type ExitCode, errorLine, failure, usageError } from "../errors.js";
+import { CliError, type ExitCode, errorLine, failure } from "../errors.js";
+import { jsonLine } from "../json-line.js";
 import type { ProgressDisplay } from "./progress-display.js";
 import { countText, movedText } from "./quantities.js";
-import { asReported } from "./reporting.js";
+import { asReported, Failures } from "./reporting.js";
 
 /** One file that is to be moved. */
 export interface FileMove {
@@ -29,6 +37,11 @@ export interface Attempt {
   readonly onProgress: OnProgress | undefined;
   /** Whether what an earlier attempt of this very run left may be continued. */
   readonly again: boolean;
+}
+
+/** What an attempt asks of the client, in either direction. */
+export function transferOptions({ signal, onProgress }: Attempt, ascii: boolean): TransferOptions {
+  return { signal, ...(onProgress !== undefined && { onProgress }), type: ascii ? "ascii" : "image" };
 }
 
 export interface Moved {
@@ -55,21 +68,16 @@ export interface MovingOptions {
 const PAUSE = 500;
 const LONGEST_PAUSE = 10_000;
 
-interface Sums {
-  moved: number;
-  skipped: number;
-  failed: number;
-  bytes: number;
-}
-
 export class FileMoves {
   readonly #o: MovingOptions;
   readonly #display: ProgressDisplay;
   readonly #began = performance.now();
-  readonly #sums: Sums = { moved: 0, skipped: 0, failed: 0, bytes: 0 };
+  readonly #sums = { moved: 0, skipped: 0, bytes: 0 };
+  readonly #failures: Failures;
 
   constructor(display: ProgressDisplay, o: MovingOptions) {
     this.#display = display;
+    this.#failures = new Failures(display, o);
     this.#o = o;
   }
 
@@ -98,27 +106,27 @@ export class FileMoves {
 
   /** Something has failed; also what is no file, such as a folder that cannot be read. @throws what ends all */
   failed(error: unknown, file: Pick<FileMove, "path" | "local">): void {
-    const reported = asReported(error, error instanceof FtpLocalError ? file.local : file.path);
-    if (!(reported instanceof CliError) || reported.exitCode === 130 || isUsage(reported)) throw reported;
-    this.#sums.failed++;
-    const { code, phase, reply, message } = reported;
+    if (error instanceof CliError && error.exitCode === 2) throw error;
+    const subject = error instanceof FtpLocalError ? file.local : file.path;
+    const { code, phase, reply, message } = this.#failures.add(error, subject);
     if (this.#o.json) this.#tell({ ...named(file), error: { code, phase, reply, message } });
-    this.#display.message(errorLine(reported, { json: this.#o.json }).trimEnd());
   }
 
   /** The last words, and the exit code. */
   finish(): ExitCode {
-    const { moved, skipped, failed, bytes } = this.#sums;
+    const { moved, skipped, bytes } = this.#sums;
+    const { count: failed, exitCode } = this.#failures;
     const all = moved + skipped + failed;
-    if (failed > 0 && all > 1) {
-      const error = failure(`${failed} of ${countText(all, "file")} failed`);
-      this.#display.message(errorLine(error, { json: this.#o.json }).trimEnd());
-    }
     if (moved > 1) {
-      this.#display.note(`${countText(moved, "file")}, ${movedText(bytes, performance.now() - this.#began)}`);
+      const what = movedText(bytes, performance.now() - this.#began);
+      this.#display.note(`${countText(moved, "file")}, ${what}`);
     }
     if (skipped > 0) this.#display.note(`${countText(skipped, "file was", "files were")} there already`);
-    return failed > 0 ? 1 : 0;
+    if (failed > 0 && all > 1) {
+      const error = failure(`${failed} of ${countText(all, "file")} failed`);
+      this.#display.errors.write(errorLine(error, { json: this.#o.json }));
+    }
+    return exitCode;
   }
 
   async #one(file: FileMove, signal: AbortSignal): Promise<void> {
@@ -159,7 +167,7 @@ export class FileMoves {
       } catch (error) {
         const useful = error instanceof FtpError && error.retryable && file.repeatable;
         if (!useful || failed >= this.#o.retries || o.signal.aborted) throw error;
-        again = error.phase === "transfer" && error.code !== "ERR_FERRY_FTP_VERIFY";
+        again = error.phase === "transfer" && !(error instanceof FtpVerifyError);
         this.#display.note(`${printable(file.path)}: ${error.message}; trying again`);
         await sleep(Math.min(PAUSE * 2 ** failed, LONGEST_PAUSE), undefined, { signal: o.signal });
       }
@@ -167,7 +175,7 @@ export class FileMoves {
   }
 
   #tell(object: object): void {
-    this.#display.line(JSON.stringify(object));
+    this.#display.output.write(jsonLine(object));
   }
 
   /** What there is before the end of all is told. */
@@ -175,12 +183,13 @@ export class FileMoves {
     const { reason } = this.#o.signal;
     const stopped = reason instanceof CliError && reason.exitCode === 130;
     if (this.#o.json || (!stopped && moves.length === 1)) return;
-    const { moved, skipped, failed } = this.#sums;
+    const { moved, skipped } = this.#sums;
+    const { count: failed } = this.#failures;
     const done = `${moved + skipped} of ${countText(moves.length, "file")} done`;
     const hint = moves.some(({ repeatable }) => repeatable)
       ? "; the same command with -c goes on from here"
       : "";
-    this.#display.message(`ferry: ${done}${failed === 0 ? "" : `, ${failed} failed`}${hint}`);
+    this.#display.errors.write(`ferry: ${done}${failed === 0 ? "" : `, ${failed} failed`}${hint}\n`);
   }
 }
 
@@ -189,10 +198,6 @@ function named({ path, local }: Pick<FileMove, "path" | "local">): {
   readonly local: string;
 } {
   return { path, local };
-}
-
-function isUsage({ code }: CliError): boolean {
-  return code === usageError("").code;
 }
 
 /** What every other file would meet as well. */

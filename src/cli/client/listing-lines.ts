@@ -12,33 +12,64 @@ export interface LineOptions {
   readonly names?: boolean | undefined;
 }
 
-/** Columns are as wide as these entries need; one that no entry has anything for is left out. */
+/** A short listing at once. */
 export function listingLines(entries: readonly FtpEntry[], o: LineOptions, terminal: Terminal): string {
-  const paint = painter(terminal);
-  const names = entries.map((entry) => nameOf(entry, terminal, paint, o.names !== true));
-  if (o.names === true) return names.map((name) => `${name}\n`).join("");
-  const now = Date.now();
-  const columns = [
-    column(entries, modeText),
-    column(entries, ({ owner }) => printable(owner ?? "")),
-    column(entries, ({ group }) => printable(group ?? "")),
-    column(entries, (entry) => sizeText(entry, o.human === true), "right"),
-    column(entries, ({ modified, precision }) =>
-      modified === undefined ? "" : listTime(modified, now, precision),
-    ),
-  ].filter((cells) => cells !== undefined);
-  return names.map((name, row) => `${columns.map((cells) => cells[row]).join("  ")}  ${name}\n`).join("");
+  return new ListingFormat(entries, o, terminal).lines(entries);
 }
 
-function column(
-  entries: readonly FtpEntry[],
-  text: (entry: FtpEntry) => string,
-  side: "left" | "right" = "left",
-): readonly string[] | undefined {
-  const cells = entries.map(text);
-  const width = cells.reduce((widest, cell) => Math.max(widest, cell.length), 0);
-  if (width === 0) return undefined;
-  return cells.map((cell) => (side === "left" ? cell.padEnd(width) : cell.padStart(width)));
+type Cell = (entry: FtpEntry) => string;
+
+/** One listing: its columns are as wide as its entries need; one that no entry has anything for is left out. */
+export class ListingFormat {
+  readonly #terminal: Terminal;
+  readonly #paint: Paint;
+  readonly #names: boolean;
+  readonly #columns: readonly { readonly text: Cell; readonly width: number; readonly right: boolean }[];
+
+  constructor(
+    entries: readonly FtpEntry[],
+    { human = false, names = false }: LineOptions,
+    terminal: Terminal,
+  ) {
+    const now = Date.now();
+    const cells: readonly Cell[] = [
+      modeText,
+      ({ owner = "" }) => printable(owner),
+      ({ group = "" }) => printable(group),
+      (entry) => sizeText(entry, human),
+      ({ modified, precision }) => (modified === undefined ? "" : listTime(modified, now, precision)),
+    ];
+    this.#terminal = terminal;
+    this.#paint = painter(terminal);
+    this.#names = names;
+    this.#columns = (names ? [] : cells)
+      .map((text, n) => ({ text, width: widest(entries, text), right: n === SIZE_COLUMN }))
+      .filter(({ width }) => width > 0);
+  }
+
+  /** A line for each of some of them. */
+  lines(entries: readonly FtpEntry[]): string {
+    return entries.map((entry) => `${this.#cells(entry)}${this.#name(entry)}\n`).join("");
+  }
+
+  #cells(entry: FtpEntry): string {
+    return this.#columns
+      .map(({ text, width, right }) => `${right ? text(entry).padStart(width) : text(entry).padEnd(width)}  `)
+      .join("");
+  }
+
+  #name(entry: FtpEntry): string {
+    const { output } = this.#terminal;
+    const name = this.#paint(nameFor(output, entry.name), entry);
+    const leads = !this.#names && entry.target !== undefined;
+    return leads ? `${name} -> ${nameFor(output, entry.target ?? "")}` : name;
+  }
+}
+
+const SIZE_COLUMN = 3;
+
+function widest(entries: readonly FtpEntry[], text: Cell): number {
+  return entries.reduce((width, entry) => Math.max(width, text(entry).length), 0);
 }
 
 const TYPES = { file: "-", directory: "d", link: "l", other: "?" } as const;
@@ -53,9 +84,4 @@ function modeText({ type, mode }: FtpEntry): string {
 function sizeText({ size, type }: FtpEntry, human: boolean): string {
   if (size === undefined || type === "directory") return "-";
   return human ? humanSize(size) : String(size);
-}
-
-function nameOf(entry: FtpEntry, { output }: Terminal, paint: Paint, withTarget: boolean): string {
-  const name = paint(nameFor(output, entry.name), entry);
-  return withTarget && entry.target !== undefined ? `${name} -> ${nameFor(output, entry.target)}` : name;
 }

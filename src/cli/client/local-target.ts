@@ -1,7 +1,7 @@
 /** Where on this machine a download goes: what LOCAL means, and what is in the way. */
 import { createWriteStream, lstatSync, type Stats } from "node:fs";
 import { lstat, mkdir, realpath, stat } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { dirname, resolve, sep } from "node:path";
 import type { Writable } from "node:stream";
 import { isSafeName, remoteName } from "../../client/verbs/names.js";
 import { isUtf8Text, printable } from "../../protocol/text.js";
@@ -22,7 +22,11 @@ export type LocalPlace =
 export async function localPlace(text: string | undefined, workingDirectory: string): Promise<LocalPlace> {
   if (text === "-") return { kind: "output" };
   const path = resolve(workingDirectory, text ?? ".");
-  const folder = text === undefined || /[/\\]$/.test(text) || (await found(path))?.isDirectory() === true;
+  const folder =
+    text === undefined ||
+    text.endsWith("/") ||
+    text.endsWith(sep) ||
+    (await found(path))?.isDirectory() === true;
   return { kind: folder ? "folder" : "file", path };
 }
 

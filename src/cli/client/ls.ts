@@ -6,9 +6,9 @@ import { remoteJoin } from "../../client/verbs/names.js";
 import type { Run } from "../command.js";
 import { jsonLine } from "../json-line.js";
 import type { Terminal } from "../terminal.js";
-import { entriesIn, entryObject, SORT_ORDERS, type SortOrder, sorted } from "./entries.js";
+import { assertThere, entriesIn, entryObject, SORT_ORDERS, type SortOrder, sorted } from "./entries.js";
 import { nameFor } from "./formatting.js";
-import { listingLines } from "./listing-lines.js";
+import { ListingFormat } from "./listing-lines.js";
 import { atPath, shownUrl } from "./places.js";
 import { addRemoteFlags, type RemoteFlags } from "./remote-flags.js";
 import type { Failures } from "./reporting.js";
@@ -133,6 +133,7 @@ class Listing {
       entries.push({ path: remoteJoin(path, entry.name), entry });
       if (sort === "none" && entries.length >= BATCH) await write();
     }
+    if (entries.length === 0 && !begun) await assertThere(client, path, signal);
     await write();
     return folders;
   }
@@ -144,17 +145,21 @@ class Listing {
     this.#begun = true;
   }
 
-  async #write(entries: readonly Listed[], shown: (listed: Listed) => string): Promise<void> {
+  async #write(listed: readonly Listed[], shown: (listed: Listed) => string): Promise<void> {
     const { output } = this.#terminal;
-    this.#begun ||= entries.length > 0;
-    if (this.#flags.json === true) {
-      for (const { path, entry } of entries) {
-        output.write(jsonLine(entryObject(path, entry)));
-        await output.drained();
-      }
-    } else {
-      const named = entries.map((listed) => ({ ...listed.entry, name: shown(listed) }));
-      output.write(listingLines(named, this.#flags, this.#terminal));
+    this.#begun ||= listed.length > 0;
+    const named = listed.map((each) => ({ ...each.entry, name: shown(each) }));
+    const format = new ListingFormat(named, this.#flags, this.#terminal);
+    for (let from = 0; from < listed.length; from += BATCH) {
+      const to = from + BATCH;
+      output.write(
+        this.#flags.json === true
+          ? listed
+              .slice(from, to)
+              .map(({ path, entry }) => jsonLine(entryObject(path, entry)))
+              .join("")
+          : format.lines(named.slice(from, to)),
+      );
       await output.drained();
     }
   }

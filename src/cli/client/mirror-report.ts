@@ -3,11 +3,12 @@ import type { MirrorAction, MirrorOptions, MirrorResult } from "../../client/mir
 import { remoteJoin } from "../../client/verbs/names.js";
 import { printable } from "../../protocol/text.js";
 import { CliError, type ExitCode, errorLine, failure } from "../errors.js";
+import { jsonLine } from "../json-line.js";
 import { humanSize } from "./formatting.js";
 import type { MirrorFlags } from "./mirror.js";
 import type { ProgressDisplay, TransferBar } from "./progress-display.js";
 import { countText, movedText } from "./quantities.js";
-import { asReported } from "./reporting.js";
+import { asReported, warn } from "./reporting.js";
 
 export interface MirrorReportOptions {
   readonly flags: MirrorFlags;
@@ -45,11 +46,11 @@ export class MirrorReport {
   finish(result: MirrorResult): ExitCode {
     const { flags } = this.#o;
     const { failed, actions } = result;
-    if (flags.json === true) this.#display.line(JSON.stringify({ summary: this.#summary(result) }));
-    else if (flags.quiet !== true) this.#display.line(this.#sentence(result));
+    if (flags.json === true) this.#display.output.write(jsonLine({ summary: this.#summary(result) }));
+    else if (flags.quiet !== true) this.#display.output.write(`${this.#sentence(result)}\n`);
     if (failed > 0 && actions.length > 1) {
       const error = failure(`${failed} of ${countText(actions.length, "action")} failed`);
-      this.#display.message(errorLine(error, { json: flags.json === true }).trimEnd());
+      this.#display.errors.write(errorLine(error, { json: flags.json === true }));
     }
     return failed > 0 ? 1 : 0;
   }
@@ -57,7 +58,7 @@ export class MirrorReport {
   interrupted(): void {
     if (this.#o.flags.json === true || this.#planned === 0) return;
     const done = `${this.#done} of ${countText(this.#planned, "action")} done`;
-    this.#display.message(`ferry: ${done}; the same command goes on from here`);
+    this.#display.errors.write(`ferry: ${done}; the same command goes on from here\n`);
   }
 
   #plan(actions: readonly MirrorAction[]): void {
@@ -93,10 +94,11 @@ export class MirrorReport {
         reply: error.reply,
         message: error.message,
       };
-      this.#display.line(JSON.stringify({ action: kind, path, reason, size, target, error: told }));
+      this.#display.output.write(jsonLine({ action: kind, path, reason, size, target, error: told }));
     }
-    if (error !== undefined) this.#display.message(errorLine(error, { json: flags.json === true }).trimEnd());
-    else if (flags.json !== true && flags.quiet !== true) this.#display.line(this.#lineOf(action));
+    if (error !== undefined) this.#display.errors.write(errorLine(error, { json: flags.json === true }));
+    else if (flags.json !== true && flags.quiet !== true)
+      this.#display.output.write(`${this.#lineOf(action)}\n`);
   }
 
   #lineOf({ kind, path, reason, size }: MirrorAction): string {
@@ -113,7 +115,7 @@ export class MirrorReport {
   }
 
   #notice(text: string): void {
-    if (this.#o.flags.quiet !== true) this.#display.message(`ferry: warning: ${printable(text)}`);
+    warn(printable(text), this.#display, this.#o.flags);
   }
 
   #summary(result: MirrorResult): object {
@@ -145,8 +147,7 @@ export class MirrorReport {
       ...(postponed.length > 0 ? [`${postponed.length} not removed, because something failed`] : []),
       ...(doneBefore > 0 ? [`${doneBefore} done before`] : []),
     ];
-    if (parts.length === 0)
-      return result.failed > 0 ? "nothing else was to be done" : "everything is up to date";
+    if (parts.length === 0) return result.failed > 0 ? "nothing was done" : "everything is up to date";
     return `${dry ? "nothing was done (--dry-run); it would be: " : ""}${parts.join(", ")}`;
   }
 }

@@ -22,11 +22,11 @@ export interface ProgressDisplay {
   begin(name: string, total?: number): TransferBar;
   /** All that is to be moved, for a line about all of it; `bytes` as far as they are known. */
   expect(all: { readonly files: number; readonly bytes: number }): void;
-  /** A line on stderr, above the bars. */
-  message(line: string): void;
-  /** A line on stdout, above the bars where both are the terminal. */
-  line(line: string): void;
-  /** A line that only people want: left out where there are no bars. */
+  /** Lines for standard error, above the bars. */
+  readonly errors: Pick<TerminalOutput, "write">;
+  /** Lines for standard output, above the bars where both are the terminal. */
+  readonly output: Pick<TerminalOutput, "write">;
+  /** A line, without its end, that only people want: left out where there are no bars. */
   note(line: string): void;
   /** Takes the bars away; what comes after is written at once. */
   close(): void;
@@ -83,10 +83,12 @@ export function progressDisplay(terminal: Terminal, o: DisplayOptions = {}): Pro
 
 class MessagesOnly implements ProgressDisplay {
   readonly shows = false;
-  readonly #terminal: Terminal;
+  readonly errors: TerminalOutput;
+  readonly output: TerminalOutput;
 
-  constructor(terminal: Terminal) {
-    this.#terminal = terminal;
+  constructor({ errors, output }: Terminal) {
+    this.errors = errors;
+    this.output = output;
   }
 
   begin(): TransferBar {
@@ -94,14 +96,6 @@ class MessagesOnly implements ProgressDisplay {
   }
 
   expect(): void {}
-
-  message(line: string): void {
-    this.#terminal.errors.write(`${line}\n`);
-  }
-
-  line(line: string): void {
-    this.#terminal.output.write(`${line}\n`);
-  }
 
   note(): void {}
 
@@ -120,7 +114,8 @@ interface Sums {
 
 class TerminalDisplay implements ProgressDisplay {
   readonly shows = true;
-  readonly #terminal: Terminal;
+  readonly errors = { write: (text: string | Uint8Array): void => this.#write(String(text)) };
+  readonly output: Pick<TerminalOutput, "write">;
   readonly #screen: TerminalOutput;
   #ignoreResize = (): void => {};
   readonly #interval: number;
@@ -131,12 +126,13 @@ class TerminalDisplay implements ProgressDisplay {
   #expected: { readonly files: number; readonly bytes: number } | undefined;
   readonly #ended = { bytes: 0, moved: 0, files: 0, failed: 0 };
   /** Written with the next drawing, above the bars. */
-  #waiting: string[] = [];
+  #waiting = "";
   #drawn = "";
   #closed = false;
 
   constructor(terminal: Terminal, interval: number) {
-    this.#terminal = terminal;
+    // Into a file or a pipe it goes as it is; on this terminal it must not be torn by the bars.
+    this.output = terminal.output.isTTY === true ? this.errors : terminal.output;
     this.#screen = terminal.errors;
     this.#interval = interval;
   }
@@ -152,19 +148,8 @@ class TerminalDisplay implements ProgressDisplay {
     this.#expected = all;
   }
 
-  message(line: string): void {
-    if (this.#timer === undefined) this.#screen.write(`${line}\n`);
-    else this.#waiting.push(line);
-  }
-
-  line(line: string): void {
-    // Into a file or a pipe it goes as it is; on this terminal it must not be torn by the bars.
-    if (this.#terminal.output.isTTY === true) this.message(line);
-    else this.#terminal.output.write(`${line}\n`);
-  }
-
   note(line: string): void {
-    this.message(line);
+    this.#write(`${line}\n`);
   }
 
   close(): void {
@@ -185,7 +170,7 @@ class TerminalDisplay implements ProgressDisplay {
     ended.moved += bar.moved;
     ended.files++;
     if (result === "failed") ended.failed++;
-    if (result === "moved" && (this.#expected?.files ?? 1) <= MOST_DONE_LINES) this.message(bar.doneLine());
+    if (result === "moved" && (this.#expected?.files ?? 1) <= MOST_DONE_LINES) this.note(bar.doneLine());
   }
 
   #start(): void {
@@ -217,9 +202,14 @@ class TerminalDisplay implements ProgressDisplay {
     this.#screen.write(`${TO_COLUMN_1}${erased}${frame}${TO_COLUMN_1}${up(shown.length - 1)}`);
   }
 
+  #write(lines: string): void {
+    if (this.#timer === undefined) this.#screen.write(lines);
+    else this.#waiting += lines;
+  }
+
   #takeWaiting(): string {
-    const lines = this.#waiting.map((line) => `${line}\n`).join("");
-    this.#waiting = [];
+    const lines = this.#waiting;
+    this.#waiting = "";
     return lines;
   }
 

@@ -7,7 +7,7 @@ describe("quantities", () => {
   test("rates are bytes in a second", () => {
     assert.equal(rateText(3_500_000), "3.3 MiB/s");
     assert.equal(movedText(8 * 1024 * 1024, 2000), "8.0 MiB in 0:02, 4.0 MiB/s");
-    assert.equal(movedText(0, 0), "0 B in 0:00, 0 B/s");
+    assert.equal(movedText(0, 0), "0 B in 0 ms, 0 B/s");
   });
 
   test("times grow from minutes to days", () => {

@@ -21,8 +21,9 @@ export function countText(count: number, one: string, many = `${one}s`): string 
   return `${count} ${count === 1 ? one : many}`;
 }
 
-/** `34.5 MiB in 0:04, 8.6 MiB/s`. @param duration Milliseconds. */
+/** `34 MiB in 0:04, 8.6 MiB/s`, `512 B in 20 ms, 25 KiB/s`. @param duration Milliseconds. */
 export function movedText(bytes: number, duration: number): string {
   const rate = duration > 0 ? (bytes * 1000) / duration : 0;
-  return `${humanSize(bytes)} in ${durationText(duration)}, ${rateText(rate)}`;
+  const time = duration < 1000 ? `${Math.round(duration)} ms` : durationText(duration);
+  return `${humanSize(bytes)} in ${time}, ${rateText(rate)}`;
 }

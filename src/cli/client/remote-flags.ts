@@ -36,7 +36,7 @@ export function addRemoteFlags(command: Command): Command {
       ).choices(TLS_CHOICES),
     )
     .option("--insecure", "take any certificate")
-    .option("--ca <file>", "certificates (PEM) that are trusted, instead of the system's")
+    .option("--ca <file>", "certificates (PEM) that are trusted, instead of those that Node.js trusts")
     .option("--cert <file>", "our certificate (PEM)")
     .option("--key <file>", "its key (PEM), when it is not in the same file")
     .option("--active", "let the server connect to us for data")

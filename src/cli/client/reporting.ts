@@ -1,8 +1,17 @@
 /** What commands that talk to a server say of what went wrong: errors of the client become errors of the program. */
 import { FtpAbortError, FtpArgumentError, FtpError, FtpLocalError } from "../../client/errors.js";
 import { printable } from "../../protocol/text.js";
-import { CliError, type ExitCode, errorLine, interrupted, systemCode, systemReason } from "../errors.js";
-import type { Terminal } from "../terminal.js";
+import {
+  CliError,
+  type ExitCode,
+  errorLine,
+  interrupted,
+  OutputError,
+  systemCode,
+  systemReason,
+} from "../errors.js";
+import { jsonLine } from "../json-line.js";
+import type { TerminalOutput } from "../terminal.js";
 import { hintFor } from "./hints.js";
 
 /**
@@ -30,18 +39,23 @@ export function describe(error: FtpError): string {
     .join(". ");
 }
 
+/** Standard error, or what stands before it while there are progress bars. */
+export interface ErrorOutput {
+  readonly errors: Pick<TerminalOutput, "write">;
+}
+
 export interface ReportOptions {
   readonly json?: boolean | undefined;
 }
 
 /** What failed of several things that are all tried: told at once, one line each, and counted. */
 export class Failures {
-  readonly #terminal: Terminal;
+  readonly #terminal: ErrorOutput;
   readonly #json: boolean;
   #count = 0;
   #exitCode: ExitCode = 0;
 
-  constructor(terminal: Terminal, { json = false }: ReportOptions) {
+  constructor(terminal: ErrorOutput, { json = false }: ReportOptions) {
     this.#terminal = terminal;
     this.#json = json;
   }
@@ -55,13 +69,15 @@ export class Failures {
     return this.#exitCode;
   }
 
-  /** Tells a failure of one of them. @throws the error when it ends all: an interruption, or a bug of ours */
-  add(error: unknown, subject: string): void {
+  /** Tells a failure of one of them, and returns what it told. @throws the error when it ends all: an interruption, or a bug of ours */
+  add(error: unknown, subject: string): CliError {
     const reported = asReported(error, subject);
-    if (!(reported instanceof CliError) || reported.exitCode === 130) throw reported;
+    const endsAll = error instanceof FtpAbortError || reported instanceof OutputError;
+    if (endsAll || !(reported instanceof CliError) || reported.exitCode === 130) throw reported;
     this.#count++;
     this.#exitCode = this.#exitCode === 1 ? 1 : reported.exitCode;
     this.#terminal.errors.write(errorLine(reported, { json: this.#json }));
+    return reported;
   }
 }
 
@@ -82,6 +98,11 @@ export async function tryEach<T>(
 }
 
 /** One line on standard error about something that goes on all the same; nothing with `--quiet`. */
-export function warn(message: string, terminal: Terminal, { quiet }: { readonly quiet?: boolean }): void {
-  if (quiet !== true) terminal.errors.write(`ferry: warning: ${message}\n`);
+export function warn(
+  message: string,
+  terminal: ErrorOutput,
+  { quiet, json }: { readonly quiet?: boolean; readonly json?: boolean },
+): void {
+  if (quiet === true) return;
+  terminal.errors.write(json === true ? jsonLine({ warning: message }) : `ferry: warning: ${message}\n`);
 }

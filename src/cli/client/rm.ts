@@ -7,7 +7,7 @@ import type { Terminal } from "../terminal.js";
 import { tellDone } from "./actions.js";
 import { nameFor } from "./formatting.js";
 import { addRemoteFlags, type RemoteFlags } from "./remote-flags.js";
-import { type Target, withTargets } from "./targets.js";
+import { refusedAsFolder, type Target, withTargets } from "./targets.js";
 
 interface RmFlags extends RemoteFlags {
   readonly recursive?: boolean;
@@ -68,15 +68,12 @@ async function isFolder({ client, path, place, entry, signal }: Target, flags: R
   return (await client.stat(path, { signal })).type === "directory";
 }
 
-/** Servers say of a folder only that they cannot: we say why. */
 async function removeFile(target: Target): Promise<void> {
   const { client, path, signal } = target;
   try {
     await client.remove(path, { signal });
   } catch (error) {
-    const refused = error instanceof FtpReplyError && !error.retryable;
-    const found = refused ? await client.stat(path, { signal }).catch(() => undefined) : undefined;
-    throw found?.type === "directory" ? isAFolder(target) : error;
+    throw (await refusedAsFolder(error, target)) ? isAFolder(target) : error;
   }
 }
 

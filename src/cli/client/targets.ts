@@ -1,5 +1,6 @@
 /** What a command that takes several URLs works on, one after the other. */
 import type { FtpClient } from "../../client/client.js";
+import { FtpReplyError } from "../../client/errors.js";
 import type { FtpEntry } from "../../client/verbs/listing.js";
 import type { ExitCode } from "../errors.js";
 import { interruptible } from "../interrupts.js";
@@ -74,4 +75,11 @@ function targetOf(
     signal,
     ...(entry !== undefined && { entry }),
   };
+}
+
+/** Whether a server refused a file because it is a folder: most say only that they cannot. */
+export async function refusedAsFolder(error: unknown, { client, path, signal }: Target): Promise<boolean> {
+  if (!(error instanceof FtpReplyError) || error.retryable) return false;
+  const found = await client.stat(path, { signal }).catch(() => undefined);
+  return found?.type === "directory";
 }

@@ -5,12 +5,13 @@ import { MOST_LEVELS } from "../../client/verbs/directories.js";
 import type { FtpEntry } from "../../client/verbs/listing.js";
 import { remoteJoin } from "../../client/verbs/names.js";
 import type { Run } from "../command.js";
+import { usageError } from "../errors.js";
 import { one } from "../flags.js";
 import { jsonLine } from "../json-line.js";
 import type { Terminal } from "../terminal.js";
 import * as values from "../values.js";
 import { type Paint, painter } from "./colours.js";
-import { entriesIn, entryObject, sorted } from "./entries.js";
+import { assertThere, entriesIn, entryObject, sorted } from "./entries.js";
 import { humanSize, nameFor } from "./formatting.js";
 import { atPath, shownUrl } from "./places.js";
 import { addRemoteFlags, type RemoteFlags } from "./remote-flags.js";
@@ -46,6 +47,7 @@ class Tree {
   readonly #flags: TreeFlags;
   readonly #terminal: Terminal;
   readonly #paint: Paint;
+  #drawn = 0;
   #directories = 0;
   #files = 0;
   #bytes = 0;
@@ -57,14 +59,19 @@ class Tree {
   }
 
   async draw(target: Target, failures: Failures): Promise<void> {
-    const { path, shown } = target;
+    const { client, path, shown, signal, place } = target;
+    const entry = place.url.folder ? undefined : (target.entry ?? (await client.stat(path, { signal })));
+    if (entry?.type === "file") throw usageError(`${shown} is a file: \`ferry tree\` shows folders`);
     const listed = await this.#list(target, path);
+    if (listed.length === 0) await assertThere(client, path, signal);
+    this.#drawn++;
     this.#line(this.#paint(shown, { name: path, type: "directory" }));
     await this.#branches({ target, failures }, { path, listed, indent: "", level: 1 });
   }
 
   /** The totals. */
   async finish(): Promise<void> {
+    if (this.#drawn === 0) return;
     const files = `${this.#files} ${this.#files === 1 ? "file" : "files"}`;
     const directories = `${this.#directories} ${this.#directories === 1 ? "folder" : "folders"}`;
     this.#line("");

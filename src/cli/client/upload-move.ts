@@ -2,13 +2,12 @@
 import type { Stats } from "node:fs";
 import { stat } from "node:fs/promises";
 import type { FtpClient } from "../../client/client.js";
-import { FtpReplyError, FtpUnsupportedError } from "../../client/errors.js";
+import { FtpReplyError, FtpUnsupportedError, FtpVerifyError } from "../../client/errors.js";
 import type { Sessions } from "../../client/pool.js";
 import type { UploadSource } from "../../client/transfer/sources.js";
-import type { TransferOptions } from "../../client/verbs/transfers.js";
 import { failure, systemReason } from "../errors.js";
 import { ifTold } from "./asking.js";
-import type { Attempt, FileMove, Moved } from "./file-moves.js";
+import { type Attempt, type FileMove, type Moved, transferOptions } from "./file-moves.js";
 import type { TransferFlags } from "./transfer-flags.js";
 
 interface UploadMoveOptions {
@@ -39,6 +38,8 @@ export class UploadMove implements FileMove {
   readonly size: number | undefined;
   readonly repeatable: boolean;
   readonly #o: UploadMoveOptions;
+  /** What the server has was found to be another file: adding to it would never make it right. */
+  #damaged = false;
 
   constructor(o: UploadMoveOptions) {
     this.path = o.path;
@@ -54,7 +55,7 @@ export class UploadMove implements FileMove {
       (client) =>
         source.kind === "file"
           ? this.#fromFile(client, source.path, attempt)
-          : client.upload(source.stream, this.path, this.#transferOptions(attempt)),
+          : client.upload(source.stream, this.path, transferOptions(attempt, this.#o.ascii)),
       { signal: attempt.signal },
     );
   }
@@ -66,11 +67,12 @@ export class UploadMove implements FileMove {
   async #fromFile(client: FtpClient, path: string, attempt: Attempt): Promise<Moved> {
     const { flags } = this.#o;
     const here = await statOf(path);
-    const resume = flags.continue === true && (await this.#isPartOf(client, here, attempt.signal));
-    const moved = await client.upload(path, this.path, {
-      ...this.#transferOptions(attempt),
-      verify: flags.verify === true,
-      resume,
+    const continues = flags.continue === true && !this.#damaged;
+    const resume = continues && (await this.#isPartOf(client, here, attempt.signal));
+    const o = { ...transferOptions(attempt, this.#o.ascii), verify: flags.verify === true, resume };
+    const moved = await client.upload(path, this.path, o).catch((error: unknown) => {
+      this.#damaged = error instanceof FtpVerifyError;
+      throw error;
     });
     const skipped = moved.start > 0 && moved.bytes === 0;
     if (!skipped) await this.#keepTime(client, here, attempt.signal);
@@ -96,15 +98,6 @@ export class UploadMove implements FileMove {
       if (!(error instanceof FtpUnsupportedError) && !(error instanceof FtpReplyError)) throw error;
       times.onUnsupported();
     }
-  }
-
-  #transferOptions({ signal, onProgress }: Attempt): TransferOptions {
-    const { ascii, flags } = this.#o;
-    return {
-      signal,
-      ...(onProgress !== undefined && { onProgress }),
-      type: ascii || flags.ascii === true ? "ascii" : "image",
-    };
   }
 }
 

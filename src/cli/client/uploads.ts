@@ -141,7 +141,7 @@ export class Uploads {
     if (other !== undefined) {
       throw failure(`${printable(local)} and ${printable(other.local)} would both become ${printable(path)}`);
     }
-    const ascii = place.url.type === "a";
+    const ascii = flags.ascii === true || place.url.type === "a";
     this.#moves.set(path, new UploadMove({ pool, path, local, source, ascii, flags, times: this.#times }));
   }
 }

@@ -7,6 +7,7 @@ import type { DefineCommand } from "../command.js";
 import { type ExitCode, usageError } from "../errors.js";
 import { several } from "../flags.js";
 import { interruptible } from "../interrupts.js";
+import { jsonLine } from "../json-line.js";
 import type { Terminal } from "../terminal.js";
 import { openPool } from "./connection.js";
 import { findPlace, isRemote, shownUrl } from "./places.js";
@@ -77,7 +78,7 @@ export async function verify(
 export function tellFile(file: VerifiedFile, { json, quiet }: VerifyFlags, { output, errors }: Terminal): void {
   if (json === true) {
     const error = file.by === "error" ? { error: { message: reasonOf(file.error) } } : {};
-    output.write(`${JSON.stringify({ ...file, ...error })}\n`);
+    output.write(jsonLine({ ...file, ...error }));
   } else if (file.by === "error") errors.write(`ferry: ${printable(file.path)}: ${reasonOf(file.error)}\n`);
   else if (!file.equal && quiet !== true) output.write(`${differenceOf(file)}\n`);
 }
@@ -95,7 +96,7 @@ export function tellAll(files: readonly VerifiedFile[], { json, quiet }: VerifyF
   for (const file of same) by[file.by] = (by[file.by] ?? 0) + 1;
   if (json === true) {
     const summary = { equal: differing === 0, files: files.length, differing, by };
-    output.write(`${JSON.stringify({ summary })}\n`);
+    output.write(jsonLine({ summary }));
   } else if (quiet !== true) {
     const alike = `${countText(same.length, "file is", "files are")} the same${howText(by)}`;
     output.write(`${differing === 0 ? alike : `${alike}, ${countText(differing, "is", "are")} not`}\n`);

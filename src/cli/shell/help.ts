@@ -8,10 +8,10 @@ type Declared = Pick<
 >;
 
 const FOOT = [
-  "`help get` tells all about get. Tab completes commands, and paths there and here.",
-  "  get a.iso &       does it behind the prompt       Ctrl-Z   moves what runs there",
-  "  ls -t | less      output through a program here   Ctrl-C   stops what runs",
-  "  !ls -l            a line for this machine         ;  &&  ||   several in one line",
+  "`help get` tells all about get. Tab completes commands, flags and paths.",
+  "  get a.iso &    does it behind the prompt     Ctrl-Z  moves what runs there",
+  "  ls -t | less   output through a program      Ctrl-C  stops what runs",
+  "  !ls -l         a line for this machine       ; && || several in one line",
 ];
 
 export function overview(commands: readonly Declared[]): string {

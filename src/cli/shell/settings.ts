@@ -61,7 +61,14 @@ const text = (value: string): string => value;
 
 export const SETTINGS: readonly Setting[] = [
   setting("parallel", "parallel", "sessions that one command may use at once", "4", count, []),
-  setting("limit-rate", "limitRate", "bytes per second of each transfer, such as 500K", "none", bytes, []),
+  setting(
+    "limit-rate",
+    "limitRate",
+    "bytes per second of all transfers together, such as 500K",
+    "none",
+    bytes,
+    [],
+  ),
   setting(
     "data",
     "active",

@@ -4,6 +4,7 @@ import { FtpAbortError, FtpError, FtpLocalError } from "../errors.js";
 import type { Sessions } from "../pool.js";
 import type { OnProgress } from "../transfer/progress.js";
 import { TotalMeter } from "../transfer/total-progress.js";
+import { ancestorsOf } from "../tree/tree.js";
 import { workOff } from "../work-off.js";
 import type { Begun, Journal, Unfinished } from "./journal.js";
 import type { MirrorAction, MirrorOptions } from "./options.js";
@@ -77,10 +78,31 @@ export class Performance {
     return left;
   }
 
-  async #remove(steps: readonly Step[]): Promise<void> {
+  async #remove(all: readonly Step[]): Promise<void> {
+    const steps = await this.#withoutLinks(all);
     await this.#all(steps.filter(({ action }) => action.kind === "remove"));
     const directories = steps.filter(({ action }) => action.kind === "remove-directory");
     for (const level of byDepth(directories).toReversed()) await this.#all(level);
+  }
+
+  /** What seemed to be in a directory that is a link is somewhere else: only the link goes. */
+  async #withoutLinks(steps: readonly Step[]): Promise<readonly Step[]> {
+    const links = new Set<string>();
+    const isBelow = ({ action }: Step) => [...ancestorsOf(action.path)].some((path) => links.has(path));
+    for (const level of byDepth(steps.filter(({ action }) => action.kind === "remove-directory"))) {
+      await workOff(
+        level.filter((step) => !isBelow(step)),
+        () => this.#sessions.limit,
+        async ({ action, index }) => {
+          if (!(await this.#side.unlink(action.path))) return;
+          links.add(action.path);
+          this.#journal?.done(index);
+          this.#tell({ ...action, kind: "remove" });
+        },
+      );
+    }
+    for (const { index } of steps.filter(isBelow)) this.#journal?.done(index);
+    return steps.filter((step) => !links.has(step.action.path) && !isBelow(step));
   }
 
   /** A file that could not be moved may be one of those that would be removed, under its new name. */

@@ -2,7 +2,13 @@
 import { lstatSync, mkdirSync, rmdirSync, type Stats, statSync, symlinkSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { FtpClient } from "../client.js";
-import { FtpArgumentError, FtpLocalError, FtpNotFoundError, FtpUnsupportedError } from "../errors.js";
+import {
+  FtpArgumentError,
+  FtpLocalError,
+  FtpNotFoundError,
+  FtpReplyError,
+  FtpUnsupportedError,
+} from "../errors.js";
 import type { Sessions } from "../pool.js";
 import type { OnProgress } from "../transfer/progress.js";
 import { ancestorsOf } from "../tree/tree.js";
@@ -23,6 +29,8 @@ export interface Attempt {
 export interface Side {
   /** @throws FtpError, or what the file system throws */
   perform(action: MirrorAction, attempt: Attempt): Promise<void>;
+  /** Whether what looked like a directory was a link, and is removed. @throws FtpError */
+  unlink(path: string): Promise<boolean>;
 }
 
 export class Upload implements Side {
@@ -55,6 +63,24 @@ export class Upload implements Side {
           case "link":
           case "list":
             throw new FtpUnsupportedError("links cannot be copied to a server");
+        }
+      },
+      { signal },
+    );
+  }
+
+  /** Servers whose LIST shows links have no MLST; of the others some show links as what they lead to. */
+  async unlink(path: string): Promise<boolean> {
+    const { remote, signal } = this.#o;
+    return await this.#sessions.run(
+      async (client) => {
+        if (!client.features.has("MLST")) return false;
+        try {
+          await client.remove(remoteJoin(remote, path), { signal });
+          return true;
+        } catch (error) {
+          if (error instanceof FtpReplyError) return false;
+          throw error;
         }
       },
       { signal },
@@ -146,6 +172,11 @@ export class Download implements Side {
     } catch (cause) {
       throw new FtpLocalError("the folder on our side cannot be changed", { phase: "command", cause });
     }
+  }
+
+  /** This machine tells links from directories. */
+  async unlink(): Promise<boolean> {
+    return false;
   }
 
   async #change({ kind, target = "" }: MirrorAction, here: string): Promise<void> {

@@ -1,5 +1,10 @@
 /** Downloads and uploads: where they begin, what is asked before, and what is set after. */
-import { ASCII, IMAGE, type TransferParameters } from "../../protocol/representation.js";
+import {
+  ASCII,
+  IMAGE,
+  type RepresentationType,
+  type TransferParameters,
+} from "../../protocol/representation.js";
 import { parseTimestamp } from "../../protocol/timestamp.js";
 import type { Entry, WriteHandle } from "../../storage/storage.js";
 import { FtpArgumentError, FtpVerifyError } from "../errors.js";
@@ -12,10 +17,12 @@ import { type Comparison, compare } from "./compare.js";
 import { sizeOf } from "./files.js";
 import { setTimes } from "./times.js";
 
+export type TransferType = "image" | "ascii" | "local8";
+
 export interface TransferOptions {
   readonly signal?: AbortSignal;
-  /** "ascii": line ends of text are converted; "image" when absent. */
-  readonly type?: "image" | "ascii";
+  /** "ascii": line ends of text are converted; "local8": bytes as they are, for hosts whose own are longer (TYPE L 8). "image" when absent. */
+  readonly type?: TransferType;
   /** Bytes per second at most, instead of the client's. */
   readonly rate?: number;
   readonly onProgress?: OnProgress;
@@ -76,13 +83,13 @@ export async function download(
     (resumable || o.onProgress !== undefined ? (await sizeOf(session, path, o.signal)).size : undefined);
   let { start } = range;
   if (resumable) {
-    const there = await partSize(target);
+    const there = partSize(target);
     // A part that is longer than the file is not of this file.
     start = total !== undefined && there > total ? 0 : there;
   }
   const modified =
     o.keepTimes === true ? (o.known?.modified ?? (await timeOf(session, path, o.signal))) : undefined;
-  const sink = await openSink(target, {
+  const sink = openSink(target, {
     start: typeof target === "string" && !resumable ? 0 : start,
     modified,
   });
@@ -270,8 +277,14 @@ function rangeOf({ start = 0, end }: { readonly start?: number; readonly end?: n
 }
 
 export function parametersOf(type: TransferOptions["type"]): TransferParameters {
-  return { type: type === "ascii" ? ASCII : IMAGE, structure: "F", mode: "S" };
+  return { type: TYPES[type ?? "image"], structure: "F", mode: "S" };
 }
+
+const TYPES: Readonly<Record<TransferType, RepresentationType>> = {
+  image: IMAGE,
+  ascii: ASCII,
+  local8: { kind: "local", byteSize: 8 },
+};
 
 function transferred({ bytes, duration }: TransferResult, start: number): Transferred {
   return { bytes, start, duration };

@@ -45,7 +45,7 @@ const set = defineShellCommand({
   details: "`none` takes back what was set. Those about connections hold from the next command on.",
   examples: [
     ["set", "all of them"],
-    ["set limit-rate 500K", "bytes per second of each transfer"],
+    ["set limit-rate 500K", "bytes per second, of all transfers together"],
     ["set data active", "let the server connect to us"],
     ["set trace on", "show the conversation"],
   ],

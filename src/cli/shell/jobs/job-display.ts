@@ -27,6 +27,9 @@ export interface JobDisplayOptions {
 }
 
 export class JobDisplay implements ProgressDisplay {
+  /** Above the bars, or above the prompt. */
+  readonly errors = { write: (text: string | Uint8Array): void => this.#writeError(String(text)) };
+  readonly output = { write: (text: string | Uint8Array): void => this.#write(text) };
   readonly #job: Job;
   readonly #o: JobDisplayOptions;
   readonly #bars = new Set<MovableBar>();
@@ -65,19 +68,6 @@ export class JobDisplay implements ProgressDisplay {
     this.#inner?.expect(all);
   }
 
-  message(line: string): void {
-    if (this.#inner === undefined) this.#o.screen.note(line);
-    else this.#inner.message(line);
-  }
-
-  line(line: string): void {
-    if (this.silentLines) return;
-    const { out } = this.#o;
-    if (out.isTTY && this.#inner !== undefined) this.#inner.line(line);
-    // What cannot be written there is told at its end.
-    else void Promise.resolve(out.write(`${line}\n`)).catch(() => {});
-  }
-
   note(line: string): void {
     this.#inner?.note(line);
   }
@@ -85,6 +75,19 @@ export class JobDisplay implements ProgressDisplay {
   close(): void {
     this.#forget();
     this.#hide();
+  }
+
+  #writeError(text: string): void {
+    if (this.#inner === undefined) this.#o.screen.note(text.replace(/\n$/, ""));
+    else this.#inner.errors.write(text);
+  }
+
+  #write(text: string | Uint8Array): void {
+    if (this.silentLines) return;
+    const { out } = this.#o;
+    if (out.isTTY && this.#inner !== undefined) this.#inner.output.write(text);
+    // What cannot be written there is told at its end.
+    else void Promise.resolve(out.write(text)).catch(() => {});
   }
 
   #moved(): void {
@@ -95,7 +98,7 @@ export class JobDisplay implements ProgressDisplay {
     const { terminal, screen, silent } = this.#o;
     const inner = progressDisplay(terminal, { silent });
     this.#inner = inner;
-    screen.above = (line) => inner.message(line);
+    screen.above = (line) => inner.errors.write(`${line}\n`);
     if (this.#expected !== undefined) inner.expect(this.#expected);
     for (const bar of this.#bars) bar.showOn(inner);
   }
