@@ -127,6 +127,16 @@ describe("a person at the prompt", () => {
     assert((await stat(join(there.here, "big.part"))).size > 0);
   });
 
+  test("sees the last line of a file that has no line end", async () => {
+    await using there = await served();
+    await writeFile(join(there.files, "note"), "without an end");
+    const person = await atPrompt(there);
+    person.type("cat note\r");
+    await person.sees(/> cat note\nwithout an end\n.*:\/>$/);
+    person.type("exit\r");
+    await person.ended();
+  });
+
   test("clears the line by Ctrl-C, and leaves by a second one", async () => {
     await using there = await served();
     const person = await atPrompt(there);

@@ -40,6 +40,7 @@ export class Interactive {
   /** Until the person leaves. */
   async run(): Promise<void> {
     while (!this.#gone) {
+      this.#session.screen.finishLine();
       const typed = await this.#editor.read(() => this.#prompt());
       if (typed.kind === "line") await this.#line(typed.line);
       else if (typed.kind === "end") this.#leave("end");

@@ -2,8 +2,11 @@
 import type { Terminal } from "../../terminal.js";
 import type { ShellOutput } from "../output.js";
 
+const LF = 0x0a;
+
 export class Screen implements ShellOutput {
   readonly #terminal: Terminal;
+  #lineIsOpen = false;
   /** Who knows how to write a line above what is on the screen now: the line editor, or a progress display. */
   above: ((line: string) => void) | undefined;
 
@@ -21,8 +24,15 @@ export class Screen implements ShellOutput {
 
   /** Output of a command in the foreground. */
   write(text: string | Uint8Array): Promise<void> {
+    const last = text.at(-1);
+    if (last !== undefined) this.#lineIsOpen = last !== "\n" && last !== LF;
     this.#terminal.output.write(text);
     return this.#terminal.output.drained();
+  }
+
+  /** A prompt would be written over a last line that has no end, as some files have. */
+  finishLine(): void {
+    if (this.#lineIsOpen) void this.write("\n");
   }
 
   /** A line that comes by itself, such as the end of a job: on standard error, above what is being typed. */
