@@ -17,12 +17,12 @@ export { isAccountName, MAX_ACCOUNT_NAME } from "./name.js";
 export type { OpenStorage } from "./opened-storages.js";
 export {
   DEFAULT_PASSWORD_COST,
-  MAX_PASSWORD_LENGTH,
   type PasswordCost,
   Passwords,
   type PasswordsOptions,
 } from "./password.js";
 export { PasswordHashError } from "./password-hash.js";
+export { MAX_PASSWORD_LENGTH } from "./password-length.js";
 export { bothPermissions, type PermissionNames, type PermissionRules, permissionsOf } from "./permissions.js";
 export type { AccountQuota } from "./record.js";
 export type { StorageSource } from "./storage-source.js";

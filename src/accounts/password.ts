@@ -7,11 +7,9 @@ import { hash as argon2Hash, hashRaw as argon2HashRaw } from "@node-rs/argon2";
 import { verify as bcryptVerify } from "@node-rs/bcrypt";
 import { encodeText } from "../protocol/text.js";
 import { decoyLike, type PasswordHash, parsePasswordHash } from "./password-hash.js";
+import { MAX_PASSWORD_LENGTH } from "./password-length.js";
 import { sha512Crypt } from "./sha512-crypt.js";
 import { Turnstile } from "./turnstile.js";
-
-/** Bytes of a password in UTF-8; longer ones never match. */
-export const MAX_PASSWORD_LENGTH = 1024;
 
 export interface PasswordCost {
   /** KiB, 8 to 262144. */

@@ -1,5 +1,7 @@
 /** How a command ends when it does not succeed: one line on stderr and an exit code (DESIGN 7). */
+import type { Reply } from "../protocol/reply.js";
 import { printable } from "../protocol/text.js";
+import { jsonLine } from "./json-line.js";
 
 export type ExitCode =
   | 0
@@ -10,17 +12,46 @@ export type ExitCode =
   /** Ctrl-C. */
   | 130;
 
+export interface CliErrorDetails {
+  readonly cause?: unknown;
+  /** Where in a session with a server it happened. */
+  readonly phase?: string | undefined;
+  /** What the server said. */
+  readonly reply?: Reply<number> | undefined;
+}
+
 /** A failure that the user can do something about; `message` is one line that says what. */
 export class CliError extends Error {
   override readonly name = "CliError";
   readonly code: string;
   readonly exitCode: Exclude<ExitCode, 0>;
+  readonly phase: string | undefined;
+  readonly reply: Reply<number> | undefined;
 
-  constructor(exitCode: Exclude<ExitCode, 0>, code: string, message: string, options?: { cause?: unknown }) {
-    super(message, options);
+  constructor(exitCode: Exclude<ExitCode, 0>, code: string, message: string, o: CliErrorDetails = {}) {
+    super(message, "cause" in o ? { cause: o.cause } : undefined);
     this.exitCode = exitCode;
     this.code = code;
+    this.phase = o.phase;
+    this.reply = o.reply;
   }
+}
+
+/** Standard output takes nothing more, and nobody has gone: the disk is full, say. */
+export class OutputError extends CliError {
+  constructor(cause: unknown) {
+    super(1, "ERR_FERRY_OUTPUT", `cannot write to standard output: ${systemReason(cause)}`, { cause });
+  }
+}
+
+/** Whoever read our output has gone (`ferry cat … | head -1`): there is nothing more to do, and nothing to say. */
+export class ReaderGone extends Error {
+  override readonly name = "ReaderGone";
+}
+
+/** The one line that stderr gets, with its end. */
+export function errorLine({ code, phase, reply, message }: CliError, { json }: { json: boolean }): string {
+  return json ? jsonLine({ code, phase, reply, message }) : `ferry: ${message}\n`;
 }
 
 export function failure(message: string, cause?: unknown): CliError {

@@ -3,8 +3,9 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { printable } from "../protocol/text.js";
-import { failure } from "./errors.js";
+import { errorLine, failure, OutputError, systemCode } from "./errors.js";
 import { runProgram } from "./program.js";
+import { StandardOutput } from "./standard-output.js";
 import type { Terminal } from "./terminal.js";
 
 const SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
@@ -20,19 +21,28 @@ function currentFolder(): string {
 
 const debugging = process.env.FERRY_DEBUG !== undefined;
 
-// The specification has relative ones ignored.
-const stateHome = process.env.XDG_STATE_HOME?.startsWith("/") ? process.env.XDG_STATE_HOME : "";
+/** The specification has relative ones ignored. */
+function baseDirectory(variable: string, ...usual: string[]): string {
+  const chosen = process.env[variable];
+  return join(chosen?.startsWith("/") ? chosen : join(homedir(), ...usual), "ferry");
+}
+
+const output = new StandardOutput(process.stdout);
+const errors = new StandardOutput(process.stderr);
 
 const terminal: Terminal = {
   get input() {
     return process.stdin;
   },
-  output: process.stdout,
-  errors: process.stderr,
+  output,
+  errors,
+  environment: process.env,
   get workingDirectory() {
     return currentFolder();
   },
-  stateDirectory: join(stateHome === "" ? join(homedir(), ".local", "state") : stateHome, "ferry"),
+  home: homedir(),
+  stateDirectory: baseDirectory("XDG_STATE_HOME", ".local", "state"),
+  configurationDirectory: baseDirectory("XDG_CONFIG_HOME", ".config"),
   debugging,
   onSignals(listener) {
     const listeners = SIGNALS.map((signal) => [signal, () => listener(signal)] as const);
@@ -43,10 +53,6 @@ const terminal: Terminal = {
   },
 };
 
-// Whoever read us is gone (`ferry user list | head`); that is no reason for a stack trace.
-process.stdout.on("error", () => {});
-process.stderr.on("error", () => {});
-
 process.on("uncaughtException", (error: unknown) => {
   const message = printable(error instanceof Error ? error.message : String(error));
   process.stderr.write(`ferry: fatal: ${message} (FERRY_DEBUG=1 shows where)\n`);
@@ -54,6 +60,12 @@ process.on("uncaughtException", (error: unknown) => {
   process.exit(1);
 });
 
-const exitCode = await runProgram(process.argv.slice(2), terminal);
+const argv = process.argv.slice(2);
+const exitCode = await runProgram(argv, terminal);
 // Pipes are written behind our back on some systems, and what a command leaves open must not keep the process.
-process.stdout.write("", () => process.stderr.write("", () => process.exit(exitCode)));
+// After Ctrl-C nobody waits for a reader that does not read.
+if (exitCode !== 130) await output.flushed();
+const lost = exitCode === 0 && output.failed.aborted && systemCode(output.failed.reason) !== "EPIPE";
+if (lost) errors.write(errorLine(new OutputError(output.failed.reason), { json: argv.includes("--json") }));
+await errors.flushed();
+process.exit(lost ? 1 : exitCode);

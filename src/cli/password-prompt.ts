@@ -1,5 +1,5 @@
-/** A new password from whoever runs the command: typed twice without echo, or from standard input. */
-import { MAX_PASSWORD_LENGTH } from "../accounts/password.js";
+/** A password from whoever runs the command, typed without echo; a new one is typed twice, or read from standard input. */
+import { MAX_PASSWORD_LENGTH } from "../accounts/password-length.js";
 import { decodeText } from "../protocol/text.js";
 import { failure, interrupted } from "./errors.js";
 import type { Terminal } from "./terminal.js";
@@ -13,6 +13,16 @@ export async function askNewPassword(name: string, terminal: Terminal): Promise<
     const password = usable(await line.read(`Password for ${name}: `));
     if ((await line.read("Again: ")) !== password) throw failure("the passwords differ: nothing was changed");
     return password;
+  } finally {
+    line.end();
+  }
+}
+
+/** A password that somebody else knows already. Only where standard input is a terminal. @throws CliError */
+export async function askPassword(question: string, terminal: Terminal): Promise<string> {
+  const line = new HiddenLine(terminal);
+  try {
+    return await line.read(question);
   } finally {
     line.end();
   }
@@ -99,7 +109,7 @@ class HiddenLine {
         break;
       case 0x04: // Ctrl-D
         this.#finish();
-        reject(failure("no password was typed: nothing was changed"));
+        reject(failure("no password was typed: nothing was done"));
         break;
       case 0x08:
       case 0x7f:

@@ -31,7 +31,10 @@ describe("the command line", () => {
     const { version } = JSON.parse(await readFile(new URL("../../package.json", import.meta.url), "utf8"));
     assert.deepEqual(await ferry(["--version"]), { exitCode: 0, out: `${version}\n`, err: "" });
     const verbs = ["add", "list", "show", "passwd", "set", "disable", "enable", "remove"];
-    for (const command of [[], ["serve"], ["user"], ...verbs.map((verb) => ["user", verb])]) {
+    const remote = ["ls", "tree", "cat", "rm", "mkdir", "rmdir", "mv", "bookmark"].map((name) => [name]);
+    const bookmark = ["add", "list", "remove"].map((verb) => ["bookmark", verb]);
+    const user = verbs.map((verb) => ["user", verb]);
+    for (const command of [[], ["serve"], ["user"], ...user, ...remote, ...bookmark]) {
       const { exitCode, out, err } = await ferry([...command, "--help"]);
       assert.equal(exitCode, 0);
       assert.equal(err, "");

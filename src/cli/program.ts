@@ -2,18 +2,41 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { printable } from "../protocol/text.js";
-import { CliError, type ExitCode, usageError } from "./errors.js";
-import { addServeCommand } from "./serve/serve.js";
+import type { DefineCommand } from "./command.js";
+import { CliError, type ExitCode, errorLine, ReaderGone, usageError } from "./errors.js";
 import type { Terminal } from "./terminal.js";
-import { addUserCommand } from "./user/user.js";
+
+type Load = () => Promise<DefineCommand>;
+
+/** In the order of the help. A command is loaded only when it is named: all of them together take a while. */
+const COMMANDS: readonly (readonly [name: string, description: string, load: Load])[] = [
+  ["ls", "what is in folders of a server", async () => (await import("./client/ls.js")).defineLs],
+  ["tree", "a folder with all that is in it", async () => (await import("./client/tree.js")).defineTree],
+  ["cat", "files on standard output", async () => (await import("./client/cat.js")).defineCat],
+  ["rm", "remove files and folders", async () => (await import("./client/rm.js")).defineRm],
+  ["mkdir", "make folders", async () => (await import("./client/mkdir.js")).defineMkdir],
+  ["rmdir", "remove empty folders", async () => (await import("./client/mkdir.js")).defineRmdir],
+  ["mv", "rename and move on a server", async () => (await import("./client/mv.js")).defineMv],
+  ["bookmark", "names for servers", async () => (await import("./client/bookmark.js")).defineBookmark],
+  ["serve", "serve a folder over FTP", async () => (await import("./serve/serve.js")).defineServe],
+  ["user", "accounts in a file or in MongoDB", async () => (await import("./user/user.js")).defineUser],
+];
+
+const EXAMPLES = `
+Examples:
+  ferry ls ftp://ftp.example.org/pub/
+  ferry serve ./files --port 2121`;
+
+const DESCRIPTION = "FTP for Node.js: a client, a server to run, and its accounts";
 
 /** Never throws. @param argv Without the program's own name. */
 export async function runProgram(argv: readonly string[], terminal: Terminal): Promise<ExitCode> {
   try {
     return await parseAndRun(argv, terminal);
   } catch (error) {
+    if (error instanceof ReaderGone) return 0;
     const known = error instanceof CliError ? error : unexpected(error);
-    terminal.errors.write(argv.includes("--json") ? jsonLine(known) : `ferry: ${known.message}\n`);
+    terminal.errors.write(errorLine(known, { json: argv.includes("--json") }));
     if (terminal.debugging && error instanceof Error) terminal.errors.write(`${error.stack}\n`);
     return known.exitCode;
   }
@@ -25,7 +48,7 @@ async function parseAndRun(argv: readonly string[], terminal: Terminal): Promise
     exitCode = await work;
   };
   const program = new Command("ferry")
-    .description("FTP for Node.js: a server to run, and its accounts")
+    .description(DESCRIPTION)
     .version(version(), "--version", "print the version")
     .helpOption("--help", "print this")
     .helpCommand(false)
@@ -35,9 +58,12 @@ async function parseAndRun(argv: readonly string[], terminal: Terminal): Promise
       writeErr: (text) => terminal.errors.write(text),
       outputError: () => {}, // written below, in our form
     })
-    .addHelpText("after", "\nExample:\n  ferry serve ./files --port 2121");
-  addServeCommand(program, terminal, run);
-  addUserCommand(program, terminal, run);
+    .addHelpText("after", EXAMPLES);
+  const named = argv.find((word) => !word.startsWith("-"));
+  for (const [name, description, load] of COMMANDS) {
+    const command = program.command(name).description(description).helpCommand(false);
+    if (name === named) (await load())(command, terminal, run);
+  }
   try {
     await program.parseAsync(argv, { from: "user" });
   } catch (error) {
@@ -81,10 +107,6 @@ function usageMessage(error: CommanderError, help: string): string {
 function unexpected(error: unknown): CliError {
   const message = error instanceof Error ? error.message : String(error);
   return new CliError(1, "ERR_FERRY_UNEXPECTED", `unexpected error: ${printable(message)}`, { cause: error });
-}
-
-function jsonLine({ code, message }: CliError): string {
-  return `${JSON.stringify({ code, message })}\n`;
 }
 
 function version(): string {

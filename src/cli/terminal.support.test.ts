@@ -1,6 +1,6 @@
 /** A terminal for tests: what a command reads, what it wrote, and signals sent by hand. */
 import { PassThrough } from "node:stream";
-import type { StopSignal, Terminal, TerminalOutput } from "./terminal.js";
+import type { Environment, StopSignal, Terminal, TerminalOutput } from "./terminal.js";
 
 export interface FakeTerminal extends Terminal {
   readonly input: PassThrough & { isTTY?: boolean; setRawMode?(raw: boolean): unknown };
@@ -21,6 +21,9 @@ export interface FakeOptions {
   /** Where the log goes. */
   readonly logDescriptor?: number;
   readonly debugging?: boolean;
+  readonly environment?: Environment;
+  /** Says that what is written goes to a terminal of so many columns. */
+  readonly columns?: number;
 }
 
 export function fakeTerminal(o: FakeOptions = {}): FakeTerminal {
@@ -31,16 +34,19 @@ export function fakeTerminal(o: FakeOptions = {}): FakeTerminal {
   } else {
     input.end(o.input ?? "");
   }
-  const output = recorder();
-  const errors = recorder();
+  const output = recorder(o.columns);
+  const errors = recorder(o.columns);
   let deliver: (signal: StopSignal | "SIGHUP") => void = () => {};
   return {
     input,
     output,
     errors: { ...errors, ...(o.logDescriptor !== undefined && { fd: o.logDescriptor }) },
+    environment: o.environment ?? {},
     workingDirectory: o.workingDirectory ?? "/",
+    home: o.workingDirectory ?? "/nonexistent",
     // Tests keep what is made where they work.
     stateDirectory: `${o.workingDirectory ?? ""}/state`,
+    configurationDirectory: `${o.workingDirectory ?? "/nonexistent"}/configuration`,
     debugging: o.debugging ?? false,
     onSignals(listener) {
       deliver = listener;
@@ -60,12 +66,16 @@ interface Recorder extends TerminalOutput {
   lines(count: number): Promise<string[]>;
 }
 
-function recorder(): Recorder {
+function recorder(columns?: number): Recorder {
   let written = "";
   const waiting = new Set<() => void>();
   return {
-    write(text) {
-      written += text;
+    ...(columns !== undefined && { isTTY: true, columns }),
+    failed: new AbortController().signal,
+    drained: async () => {},
+    onResize: () => () => {},
+    write(chunk) {
+      written += typeof chunk === "string" ? chunk : Buffer.from(chunk).toString("utf8");
       for (const look of waiting) look();
     },
     text: () => written,

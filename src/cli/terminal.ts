@@ -3,10 +3,15 @@ export interface Terminal {
   readonly input: TerminalInput;
   readonly output: TerminalOutput;
   readonly errors: TerminalOutput;
+  readonly environment: Environment;
   /** Relative paths are seen from here. */
   readonly workingDirectory: string;
+  /** The user's own folder. */
+  readonly home: string;
   /** Where what is made once is kept: $XDG_STATE_HOME/ferry, or ~/.local/state/ferry. */
   readonly stateDirectory: string;
+  /** Where what the user chose is kept: $XDG_CONFIG_HOME/ferry, or ~/.config/ferry. */
+  readonly configurationDirectory: string;
   /** Whether stacks of unexpected errors are wanted (FERRY_DEBUG). */
   readonly debugging: boolean;
   /** Calls back for SIGTERM, SIGINT and SIGHUP from now on; the returned function ends that. */
@@ -14,6 +19,8 @@ export interface Terminal {
 }
 
 export type StopSignal = "SIGTERM" | "SIGINT";
+
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface TerminalInput extends AsyncIterable<Buffer | string> {
   readonly isTTY?: boolean;
@@ -30,5 +37,13 @@ export interface TerminalOutput {
   readonly isTTY?: boolean;
   /** Of the file descriptor, where the log goes without a stream between. */
   readonly fd?: number;
-  write(text: string): unknown;
+  /** Characters in a line of a terminal. */
+  readonly columns?: number;
+  /** Aborted when nothing can be written any more; the reason is the system's error, EPIPE when the reader has gone. */
+  readonly failed: AbortSignal;
+  write(chunk: string | Uint8Array): unknown;
+  /** Resolves when little waits to be written, at once as a rule; rejects with the reason of `failed`. */
+  drained(): Promise<void>;
+  /** Calls back when `columns` have changed; the returned function ends that. */
+  onResize(listener: () => void): () => void;
 }

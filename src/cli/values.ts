@@ -1,7 +1,7 @@
 /** Values of flags and of the configuration file: from text, checked, with a message that says what is taken. */
 import { isIP, isIPv4 } from "node:net";
 import { isAccountName, MAX_ACCOUNT_NAME } from "../accounts/name.js";
-import { MAX_PASSWORD_LENGTH } from "../accounts/password.js";
+import { MAX_PASSWORD_LENGTH } from "../accounts/password-length.js";
 import { encodeText } from "../protocol/text.js";
 
 /** What was expected; never holds the value, which may be a password. */

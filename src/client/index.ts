@@ -47,6 +47,7 @@ export type { FtpTlsOptions, TlsMode, TlsVersion } from "./tls-options.js";
 export type { OnProgress, Progress } from "./transfer/progress.js";
 export type { DownloadTarget } from "./transfer/sinks.js";
 export type { UploadSource } from "./transfer/sources.js";
+export { type FtpScheme, type FtpUrl, formatFtpUrl, parseFtpUrl } from "./url.js";
 export type { FtpDigestAlgorithm } from "./verbs/digest.js";
 export type { FtpEntry, ListOptions } from "./verbs/listing.js";
 export { isSafeName } from "./verbs/names.js";

@@ -1,6 +1,7 @@
 /** `ferry serve`: a server in the foreground, until a signal ends it. */
 import type { Command } from "commander";
 import { FtpServer } from "../../server/server.js";
+import type { Run } from "../command.js";
 import { CliError, type ExitCode, usageError } from "../errors.js";
 import type { Terminal } from "../terminal.js";
 import { ServeAccounts } from "./accounts.js";
@@ -30,17 +31,8 @@ SIGTERM and SIGINT let transfers finish (a second one does not); SIGHUP reads co
 and certificates again; certificates are also followed by themselves.
 With no --user, --anonymous or --accounts, an account with a random password is made and printed.`;
 
-/** @param run Told what to wait for; its value is the process's exit code. */
-export function addServeCommand(
-  program: Command,
-  terminal: Terminal,
-  run: (work: Promise<ExitCode>) => Promise<void>,
-): void {
-  const command = program
-    .command("serve")
-    .description("serve a folder over FTP")
-    .argument("[ROOT]", "folder to serve (default: the current one)")
-    .addHelpText("after", EXAMPLES);
+export function defineServe(command: Command, terminal: Terminal, run: Run): void {
+  command.argument("[ROOT]", "folder to serve (default: the current one)").addHelpText("after", EXAMPLES);
   addServeOptions(command).action((root: string | undefined, flags: ServeOptions & { config?: string }) => {
     const { workingDirectory, stateDirectory } = terminal;
     return run(

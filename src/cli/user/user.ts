@@ -6,6 +6,7 @@ import type { AccountDirectory } from "../../accounts/directory.js";
 import { AccountsFileError } from "../../accounts/file-format.js";
 import { Passwords } from "../../accounts/password.js";
 import type { AccountRecord } from "../../accounts/record.js";
+import type { Run } from "../command.js";
 import { withDirectory } from "../directories.js";
 import { type ExitCode, failure, systemCode, systemReason, usageError } from "../errors.js";
 import { checked } from "../flags.js";
@@ -32,8 +33,6 @@ Examples:
 
 The password is typed twice, or read from standard input; it is never given as an argument.`;
 
-type Run = (work: Promise<ExitCode>) => Promise<void>;
-
 /** One verb on one account. */
 interface Task {
   readonly name: string;
@@ -42,12 +41,8 @@ interface Task {
   readonly terminal: Terminal;
 }
 
-export function addUserCommand(program: Command, terminal: Terminal, run: Run): void {
-  const user = program
-    .command("user")
-    .description("accounts in a file or in MongoDB")
-    .helpCommand(false)
-    .addHelpText("after", EXAMPLES);
+export function defineUser(user: Command, terminal: Terminal, run: Run): void {
+  user.addHelpText("after", EXAMPLES);
   const named = (verb: string, description: string, example: string): Command =>
     addPlaceOptions(user.command(`${verb} <NAME>`).description(description)).addHelpText(
       "after",

@@ -19,7 +19,9 @@ export function dayOf(year: number, month: number, day: number): number | undefi
 
 /** Milliseconds of the day. */
 export function clockOf(hour: number, minute: number, second = 0): number | undefined {
-  return hour > 23 || minute > 59 || second > 60 ? undefined : ((hour * 60 + minute) * 60 + second) * 1000;
+  // What is no number at all is in no range.
+  const exists = hour <= 23 && minute <= 59 && second <= 60;
+  return exists ? ((hour * 60 + minute) * 60 + second) * 1000 : undefined;
 }
 
 /** The latest such day whose time is not in the future by more than a time zone. */

@@ -467,6 +467,12 @@ describe("listings", () => {
     );
   });
 
+  test("take no line for an entry whose time does not exist", () => {
+    for (const time of ["19:09PM", "00:09AM", "24:00", "10:60"]) {
+      assert.deepEqual(read([`04-27-00  ${time}       <DIR>          licensed stuff`]).entries, [], time);
+    }
+  });
+
   test("keep the dialect of their first entry", () => {
     const { entries, dialect } = read([
       "-rw-r--r-- 1 a b 5 Jan  1  2020 one",
