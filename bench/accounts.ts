@@ -21,7 +21,7 @@ import {
 import { MongoAccounts, MongoDirectory } from "ferry/accounts/mongodb";
 import { FtpServer } from "ferry/server";
 import { MemoryTree } from "ferry/storage/memory";
-import { TestDatabase, unlessDatabase } from "../test/support/database.js";
+import { type TestDatabase, testServers } from "../test/support/database.js";
 import { Control } from "./control.js";
 
 const KINDS = ["memory", "file", "mongodb"] as const;
@@ -61,39 +61,45 @@ async function serve(kind: Kind, cost: Cost, place: string): Promise<void> {
   });
 }
 
+/** Where accounts are kept; `database` for those in MongoDB. */
+interface Kept {
+  readonly kind: Kind;
+  readonly name: string;
+  readonly database?: TestDatabase;
+}
+
 async function measureAll(quick: boolean): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "ferry-bench-accounts-"));
-  const lacking = unlessDatabase();
-  const database = lacking === false ? await TestDatabase.start() : undefined;
+  const kinds: Kept[] = [
+    { kind: "memory", name: "memory" },
+    { kind: "file", name: "file" },
+  ];
+  for (const server of testServers.filter(({ skip }) => skip === false)) {
+    kinds.push({ kind: "mongodb", name: `mongodb (${server.name})`, database: await server.start() });
+  }
   try {
-    const kinds = KINDS.filter((kind) => kind !== "mongodb" || database !== undefined);
     console.log("| Accounts in | Cost | Logins/s | NOOP under 100 logins, ms: median | p99 | worst |");
     console.log("| --- | --- | --- | --- | --- | --- |");
     for (const cost of Object.keys(COSTS) as Cost[]) {
       for (const kind of kinds) {
-        const place = await prepare(kind, cost, folder, database);
+        const place = await prepare(kind, cost, folder);
         console.log(await measureServer(kind, cost, place, quick));
       }
     }
     console.log("\n| Accounts in | Wrong password, ms: known name | unknown name | difference, 95 % |");
     console.log("| --- | --- | --- | --- |");
     for (const kind of kinds) {
-      const place = await prepare(kind, "64 KiB", folder, database);
+      const place = await prepare(kind, "64 KiB", folder);
       console.log(await measureTiming(kind, place, quick ? 300 : 2000));
     }
-    if (lacking !== false) console.log(`\nwithout MongoDB: ${lacking}`);
+    for (const { skip } of testServers) if (skip !== false) console.log(`\nwithout MongoDB: ${skip}`);
   } finally {
-    await database?.[Symbol.asyncDispose]();
+    for (const { database } of kinds) await database?.[Symbol.asyncDispose]();
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function prepare(
-  kind: Kind,
-  cost: Cost,
-  folder: string,
-  database: TestDatabase | undefined,
-): Promise<string> {
+async function prepare({ kind, database }: Kept, cost: Cost, folder: string): Promise<string> {
   if (kind === "memory") return "";
   const place = kind === "file" ? join(folder, `${cost.replace(/\W/g, "")}.json`) : (database?.url() ?? "");
   const directory = kind === "file" ? new FileDirectory(place) : await MongoDirectory.open(place);
@@ -113,10 +119,17 @@ async function prepare(
   return place;
 }
 
-async function measureServer(kind: Kind, cost: Cost, place: string, quick: boolean): Promise<string> {
+async function measureServer(
+  { kind, name }: Kept,
+  cost: Cost,
+  place: string,
+  quick: boolean,
+): Promise<string> {
   const program = fileURLToPath(import.meta.url);
   const child = spawn(process.execPath, [program, "serve", kind, cost, place], {
     stdio: ["pipe", "pipe", "inherit"],
+    // It needs no server of its own.
+    env: { ...process.env, FERRY_TEST_DATABASE: "none" },
   });
   const [port] = await once(createInterface(child.stdout), "line");
   const target = { host: HOST, port: Number(port), user: "bench", password: PASSWORD };
@@ -154,11 +167,11 @@ async function measureServer(kind: Kind, cost: Cost, place: string, quick: boole
   await once(child, "exit");
   times.sort((a, b) => a - b);
   const at = (part: number): string => (times[Math.floor((times.length - 1) * part)] ?? 0).toFixed(1);
-  return `| ${kind} | ${cost} | ${Math.round(logins / seconds)} | ${at(0.5)} | ${at(0.99)} | ${at(1)} |`;
+  return `| ${name} | ${cost} | ${Math.round(logins / seconds)} | ${at(0.5)} | ${at(0.99)} | ${at(1)} |`;
 }
 
 /** In turns, so that what else the machine does falls on both alike. */
-async function measureTiming(kind: Kind, place: string, count: number): Promise<string> {
+async function measureTiming({ kind, name: shown }: Kept, place: string, count: number): Promise<string> {
   const store = await openStore(kind, new Passwords({ cost: COSTS["64 KiB"] }), place);
   const time = async (name: string): Promise<number> => {
     const peer = { address: "192.0.2.7", port: 50_000 };
@@ -183,7 +196,7 @@ async function measureTiming(kind: Kind, place: string, count: number): Promise<
   const [one, other] = [statistics(settled(known)), statistics(settled(unknown))];
   const error = 1.96 * Math.sqrt(one.variance / one.count + other.variance / other.count);
   const difference = `${((other.mean - one.mean) * 1000).toFixed(1)} ± ${(error * 1000).toFixed(1)} µs`;
-  return `| ${kind} | ${one.mean.toFixed(3)} | ${other.mean.toFixed(3)} | ${difference} |`;
+  return `| ${shown} | ${one.mean.toFixed(3)} | ${other.mean.toFixed(3)} | ${difference} |`;
 }
 
 function statistics(list: readonly number[]): { count: number; mean: number; variance: number } {

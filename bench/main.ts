@@ -3,14 +3,14 @@
  * only ratios within a run mean anything. The load generator is in this process, the servers in theirs.
  */
 import { writeFileSync } from "node:fs";
-import { cpus, loadavg, totalmem } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type Fixture, makeFixture, type Sizes } from "./fixture.js";
+import { describeMachine } from "./machine.js";
 import { startProftpd } from "./proftpd.js";
-import { json, type Result, table } from "./report.js";
-import { checkContent, type Row, rowsFor, type Sample } from "./rows.js";
+import { type Compared, json, type Result, type Sample, table } from "./report.js";
+import { checkContent, type Row, rowsFor } from "./rows.js";
 import { type Server, startFerry, startVsftpd } from "./servers.js";
 
 const HELP = `npm run bench -- [flags]
@@ -28,6 +28,8 @@ const HELP = `npm run bench -- [flags]
   --seconds N       no further round begins after so long (240)
   --json FILE       all samples
 `;
+
+const COMPARED: Compared = { ours: ["ferry"], peers: ["vsftpd"] };
 
 const project = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -121,8 +123,9 @@ async function bench(plan: Plan): Promise<void> {
     const results: Result[] = [];
     for (const row of plan.rows) results.push(await runRow(row, plan.rounds, servers, deadline));
     const about = describeMachine();
-    console.log(`${Object.values(about).join("; ")}\n\n${table(results)}`);
-    if (plan.json !== undefined) writeFileSync(plan.json, json(results, { ...about, sizes: plan.sizes }));
+    console.log(`${Object.values(about).join("; ")}\n\n${table(results, COMPARED)}`);
+    if (plan.json !== undefined)
+      writeFileSync(plan.json, json(results, { ...about, sizes: plan.sizes }, COMPARED));
   } finally {
     await Promise.all([...running].map((server) => server.stop()));
   }
@@ -165,16 +168,4 @@ async function runOnce(row: Row, { server, start }: Contestant): Promise<Sample>
   } finally {
     await own.stop();
   }
-}
-
-function describeMachine() {
-  return {
-    date: new Date().toISOString().slice(0, 16),
-    processors: `${cpus().length} x ${cpus()[0]?.model.trim()}`,
-    memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
-    node: `Node.js ${process.versions.node}`,
-    load: `load ${loadavg()
-      .map((load) => load.toFixed(1))
-      .join(" ")}`,
-  };
 }

@@ -1,37 +1,61 @@
 /** Samples into a table for people and an object for programs. */
-import type { Row, Sample } from "./rows.js";
+
+export interface Sample {
+  readonly value: number;
+  /** Processor time of who is measured, in the row's `costUnit`. */
+  readonly cost?: number;
+}
+
+/** What a row is called, and which way is better. */
+export interface Reported {
+  readonly name: string;
+  readonly title: string;
+  readonly unit: string;
+  readonly better: "more" | "less";
+  readonly costUnit?: string;
+}
 
 export interface Result {
-  readonly row: Row;
-  /** By server, in the order of the rounds. */
+  readonly row: Reported;
+  /** By contestant, in the order of the rounds. */
   readonly samples: ReadonlyMap<string, readonly Sample[]>;
 }
 
-const BASE = "vsftpd";
+/** Each of ours is compared with the best of the others. */
+export interface Compared {
+  readonly ours: readonly string[];
+  readonly peers: readonly string[];
+}
 
-export function table(results: readonly Result[]): string {
-  const servers = [...new Set(results.flatMap(({ samples }) => [...samples.keys()]))];
-  const head = ["workload", "unit", ...servers, ...(servers.length > 1 ? [`x ${BASE}`] : [])];
+export function table(results: readonly Result[], { ours, peers }: Compared): string {
+  const all = [...new Set(results.flatMap(({ samples }) => [...samples.keys()]))];
+  const compared = all.some((name) => peers.includes(name)) ? ours.filter((name) => all.includes(name)) : [];
+  const base = peers.length === 1 ? peers[0] : "the best";
+  const head = ["workload", "unit", ...all, ...compared.map((name) => `${name} x ${base}`)];
   const body = results.map(({ row, samples }) => [
     row.title,
     row.unit,
-    ...servers.map((server) => cell(row, samples.get(server) ?? [])),
-    ...(servers.length > 1 ? [number(ratio(row, samples, "ferry")) ?? "-"] : []),
+    ...all.map((name) => cell(row, samples.get(name) ?? [])),
+    ...compared.map((name) => number(ratio(row, samples, name, peers)) ?? "-"),
   ]);
   return markdown([head, ...body]);
 }
 
-export function json(results: readonly Result[], about: Readonly<Record<string, unknown>>): string {
+export function json(
+  results: readonly Result[],
+  about: Readonly<Record<string, unknown>>,
+  { ours, peers }: Compared,
+): string {
   const rows = results.map(({ row, samples }) => ({
     name: row.name,
     title: row.title,
     unit: row.unit,
     better: row.better,
     costUnit: row.costUnit,
-    ratio: ratio(row, samples, "ferry"),
-    servers: Object.fromEntries(
-      [...samples].map(([server, list]) => [
-        server,
+    ratios: Object.fromEntries(ours.map((name) => [name, ratio(row, samples, name, peers)])),
+    contestants: Object.fromEntries(
+      [...samples].map(([name, list]) => [
+        name,
         { median: median(list.map(({ value }) => value)), cost: median(costs(list)), samples: list },
       ]),
     ),
@@ -40,7 +64,7 @@ export function json(results: readonly Result[], about: Readonly<Record<string, 
 }
 
 /** "median (least..most) cost". */
-function cell({ costUnit }: Row, samples: readonly Sample[]): string {
+function cell({ costUnit }: Reported, samples: readonly Sample[]): string {
   const values = samples.map(({ value }) => value);
   const middle = number(median(values));
   if (middle === undefined) return "-";
@@ -49,13 +73,17 @@ function cell({ costUnit }: Row, samples: readonly Sample[]): string {
   return cost === undefined ? `${middle} ${range}` : `${middle} ${range}, ${cost} ${costUnit}`;
 }
 
-/** The median of the rounds' ratios, each of two samples taken one after the other; above 1 is better than vsftpd. */
-function ratio({ better }: Row, samples: Result["samples"], server: string): number | undefined {
-  const base = samples.get(BASE) ?? [];
-  const ratios = (samples.get(server) ?? []).flatMap(({ value }, round) => {
-    const other = base[round]?.value;
-    if (other === undefined) return [];
-    return [better === "more" ? value / other : other / value];
+/** The median of the rounds' ratios to the best of the peers in that round; above 1 is better than it. */
+function ratio(
+  { better }: Reported,
+  samples: Result["samples"],
+  name: string,
+  peers: readonly string[],
+): number | undefined {
+  const ratios = (samples.get(name) ?? []).flatMap(({ value }, round) => {
+    const others = peers.flatMap((peer) => samples.get(peer)?.[round]?.value ?? []);
+    if (others.length === 0) return [];
+    return [better === "more" ? value / Math.max(...others) : Math.min(...others) / value];
   });
   return median(ratios);
 }

@@ -3,21 +3,11 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Control } from "./control.js";
 import { MiB, type Sizes, SMALL } from "./fixture.js";
 import { openSessions, receive, store } from "./load.js";
+import type { Reported, Sample } from "./report.js";
 import { receiveSecurely, storeSecurely } from "./secure-load.js";
 import type { Server } from "./servers.js";
 
-export interface Sample {
-  readonly value: number;
-  /** Processor time of the server, in the row's `costUnit`. */
-  readonly cost?: number;
-}
-
-export interface Row {
-  readonly name: string;
-  readonly title: string;
-  readonly unit: string;
-  readonly better: "more" | "less";
-  readonly costUnit?: string;
+export interface Row extends Reported {
   /** A server of its own for each sample: what an earlier one left in memory would count. */
   readonly fresh?: boolean;
   readonly mostRounds?: number;

@@ -5,8 +5,8 @@ import { type AddressInfo, connect, createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
+import { ProcessTree } from "../test/support/processes.js";
 import type { Target } from "./control.js";
-import { ProcessTree } from "./processes.js";
 
 export interface Server {
   readonly name: string;

@@ -1,4 +1,4 @@
-/** `npm run bench`: see bench/main.ts; flags are handed on. `npm run bench -- accounts`: see bench/accounts.ts. */
+/** `npm run bench`: see bench/main.ts; flags are handed on. With `-- accounts` or `-- client` first: that file of bench/. */
 import { join } from "node:path";
 import { build } from "./build.mjs";
 import { main, root, run } from "./project.mjs";
@@ -8,6 +8,9 @@ await main(() => {
   ensureDependencies();
   build();
   const [first, ...rest] = process.argv.slice(2);
-  const [program, flags] = first === "accounts" ? ["accounts.js", rest] : ["main.js", process.argv.slice(2)];
+  const others = ["accounts", "client"];
+  const [program, flags] = others.includes(first)
+    ? [`${first}.js`, rest]
+    : ["main.js", process.argv.slice(2)];
   return run(process.execPath, [join(root, "build", "bench", program), ...flags]);
 });

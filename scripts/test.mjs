@@ -5,9 +5,10 @@
  */
 import { build } from "./build.mjs";
 import { ensureClients } from "./clients.mjs";
-import { findDatabase } from "./mongodb.mjs";
+import { findDatabases } from "./mongodb.mjs";
 import { runTests, testFiles } from "./node-tests.mjs";
 import { Failure, main, run, tool } from "./project.mjs";
+import { findServers } from "./servers.mjs";
 import { ensureDependencies } from "./setup.mjs";
 
 await main(async () => {
@@ -23,8 +24,10 @@ await main(async () => {
   build();
   const files = testFiles(words);
   if (files.length === 0) throw new Failure(`no test file's path holds ${words.join(" or ")}`);
-  const database = files.some((file) => /mongodb/.test(file)) ? await findDatabase() : undefined;
-  return runTests(files, { nodeArguments, env: { ...process.env, FERRY_TEST_DATABASE: database ?? "none" } });
+  const databases = files.some((file) => /mongodb/.test(file)) ? await findDatabases() : undefined;
+  const servers = files.some((file) => /real-servers/.test(file)) ? findServers() : undefined;
+  const found = { FERRY_TEST_DATABASE: databases ?? "none", FERRY_TEST_SERVERS: servers ?? "none" };
+  return runTests(files, { nodeArguments, env: { ...process.env, ...found } });
 });
 
 function lint() {

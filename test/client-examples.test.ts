@@ -1,6 +1,6 @@
 /** The client's examples and its page of errors, as they are published. */
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { MemoryAccounts } from "ferry/accounts";
@@ -25,8 +25,12 @@ async function serving(work: (port: string, files: ReturnType<typeof STORAGES.lo
   }
 }
 
-const run = (name: string, ...args: string[]) =>
-  runProgram(process.execPath, [join(projectFolder, "build", "examples", `${name}.js`), ...args]);
+const run = (name: string, ...args: string[]) => runWith({}, name, ...args);
+
+const runWith = (env: NodeJS.ProcessEnv, name: string, ...args: string[]) =>
+  runProgram(process.execPath, [join(projectFolder, "build", "examples", `${name}.js`), ...args], {
+    env: { PATH: process.env.PATH, ...env },
+  });
 
 describe("examples", () => {
   test("download-with-progress", async () => {
@@ -54,6 +58,58 @@ describe("examples", () => {
     });
     const { stdout } = await run("react-to-errors", "127.0.0.1", closed);
     assert.match(stdout, /^no connection: Nothing listens there/);
+  });
+
+  test("upload-build-folder", async () => {
+    using folder = new LocalFolder();
+    folder.put("index.html", "<p>new");
+    folder.put("app.js", "1");
+    folder.put("app.js.map", "2");
+    await serving(async (port, files) => {
+      await files.makeDirectory("/www");
+      await files.put("/www/old.html", "<p>old");
+      const ci = { FTP_HOST: "127.0.0.1", FTP_PORT: port, FTP_USER: "anna", FTP_PASSWORD: "secret" };
+      const publish = (env: NodeJS.ProcessEnv) => runWith(env, "upload-build-folder", folder.path, "/www");
+      const ended = await publish({ ...ci, FTP_TLS: "off" });
+      assert.equal(ended.code, 0, ended.report);
+      assert.match(ended.stdout, /^remove old\.html$/m);
+      assert.match(ended.stdout, /^3 actions, 7 bytes, 0 failed$/m);
+      assert.deepEqual(await files.names("/www"), ["app.js", "index.html"]);
+      const clear = await publish(ci);
+      assert.equal(clear.code, 1, clear.report);
+      assert.match(clear.stderr, /TLS/);
+      const wrong = await publish({ ...ci, FTP_TLS: "off", FTP_PASSWORD: "guess" });
+      assert.deepEqual([wrong.code, wrong.stdout], [1, ""], wrong.report);
+      const nothing = await publish({});
+      assert.deepEqual([nothing.code, nothing.stderr], [2, "set FTP_HOST, FTP_USER and FTP_PASSWORD\n"]);
+    });
+  });
+
+  test("mirror-nightly", async () => {
+    using folder = new LocalFolder();
+    await serving(async (port, files) => {
+      await files.makeDirectory("/data");
+      await files.put("/data/a", someBytes(50_000));
+      await files.put("/data/b", "12345");
+      const url = `ftp://anna@127.0.0.1:${port}/data`;
+      const night = (FTP_PASSWORD: string) =>
+        runWith({ FTP_PASSWORD, ATTEMPTS: "2", PAUSE: "1" }, "mirror-nightly", url, folder.at("data"));
+      const ended = await night("secret");
+      assert.equal(ended.code, 0, ended.report);
+      const { ok, files: moved, bytes, failed } = JSON.parse(ended.stdout);
+      assert.deepEqual({ ok, moved, bytes, failed }, { ok: true, moved: 2, bytes: 50_005, failed: 0 });
+      assert.equal(String(folder.get("data/b")), "12345");
+      assert.ok(!folder.has("data.journal"));
+      // What cannot be written as a file is in the way, for each try of the night.
+      await files.put("/data/c", "new");
+      mkdirSync(folder.at("data/c.part"));
+      const broken = await night("secret");
+      assert.equal(broken.code, 1, broken.report);
+      assert.match(JSON.parse(broken.stdout).errors[0], /^c: /);
+      const refused = await night("wrong");
+      assert.equal(refused.code, 1, refused.report);
+      assert.equal(JSON.parse(refused.stdout).code, "ERR_FERRY_FTP_LOGIN");
+    });
   });
 });
 

@@ -66,6 +66,16 @@ describe("a pool", () => {
     assert.equal(server.verbs.filter((verb) => verb === "USER").length, 3);
   });
 
+  test("keeps to one rate for all of its transfers together", async () => {
+    await using server = await TestServer.start();
+    await using pool = new FtpPool({ ...optionsFor(server), connections: 4, rate: 200_000 });
+    const began = performance.now();
+    const bytes = someBytes(60_000);
+    await Promise.all(["a", "b", "c", "d"].map((name) => pool.run((client) => client.upload(bytes, name))));
+    // 240 kB; each at this rate by itself would be done after a third of a second.
+    assert.ok(performance.now() - began > 700);
+  });
+
   test("goes on with fewer when the server has enough of them", async () => {
     await using server = await TestServer.start(limits(2));
     await using pool = new FtpPool({ ...optionsFor(server), connections: 6 });

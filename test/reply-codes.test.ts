@@ -88,7 +88,6 @@ const NEVER: readonly { readonly code: number; readonly commands: string; readon
     why: "a server that is up is ready, and one that is not does not listen",
   },
   { code: 230, commands: "USER", why: "every name is asked for a password, so that none is given away" },
-  { code: 332, commands: "USER", why: "the account is asked for after the password" },
   { code: 202, commands: "PASS", why: "a password is always needed; clients take 202 for a failure" },
   { code: 110, commands: "STOR STOU RETR APPE", why: "restart markers belong to MODE B and C" },
   {

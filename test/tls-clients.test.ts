@@ -1,6 +1,11 @@
 /** Client certificates: who is let through the handshake, and whom a certificate logs in. */
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { before, describe, test } from "node:test";
+import { FileAccounts, FileDirectory, Passwords } from "ferry/accounts";
+import { MemoryTree } from "ferry/storage/memory";
 import { type Certificate, TestAuthority } from "./support/certificates.js";
 import { PASSWORD, type ServeOptions, TestServer, USER } from "./support/server.js";
 import { TlsClient, type TlsClientOptions, type Version } from "./support/tls-client.js";
@@ -106,6 +111,48 @@ for (const version of VERSIONS) {
         await client.expect(`USER ${USER}`, 331);
         await client.expect(`PASS ${PASSWORD}`, 230);
       }
+    });
+
+    test("are followed by ACCT, and no password, where the account has one", async (t) => {
+      const passwords = new Passwords({ cost: { memory: 64, passes: 1 } });
+      const folder = mkdtempSync(join(tmpdir(), "ferry-acct-"));
+      t.after(() => rmSync(folder, { recursive: true }));
+      const file = join(folder, "accounts.json");
+      const now = new Date().toISOString();
+      const account = { name: USER, home: folder, permissions: "all", limits: {}, disabled: false } as const;
+      await new FileDirectory(file).create({
+        ...account,
+        password: await passwords.hash(PASSWORD),
+        accountPassword: await passwords.hash("4711"),
+        certificates: [anna.fingerprint],
+        created: now,
+        changed: now,
+      });
+      const tree = new MemoryTree();
+      const openStorage = async (_home: string, name: string) => tree.storageFor(name);
+      const accounts = await FileAccounts.open({ file, passwords, openStorage });
+      const authorities = { certificates: authority.certificate };
+      await using server = await TestServer.start({
+        accounts,
+        tls: { clients: { mode: "request", authorities } },
+      });
+      await using client = await TlsClient.open(
+        { port: server.port, version, ...pair(anna) },
+        { login: false },
+      );
+      await client.expect(`USER ${USER}`, 332);
+      await client.expect("PWD", 530);
+      await client.expect("ACCT 4712", 530);
+      await client.expect("ACCT 4711", 503);
+      await client.expect(`USER ${USER}`, 332);
+      await client.expect("ACCT 4711", 230);
+      await client.expect("REIN", 220);
+      // The password in place of the certificate needs ACCT all the same.
+      await using other = await TlsClient.open({ port: server.port, version }, { login: false });
+      await other.expect(`USER ${USER}`, 331);
+      await other.expect(`PASS ${PASSWORD}`, 332);
+      await other.expect("ACCT 4711", 230);
+      await accounts.close();
     });
 
     test("are needed beside the password where the account says so", async () => {

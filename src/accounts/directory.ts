@@ -11,6 +11,9 @@ export interface AccountActivity {
   readonly uploaded?: { readonly month: string; readonly bytes: number };
 }
 
+/** "left": it was there already. */
+export type Put = "added" | "replaced" | "left";
+
 export interface AccountDirectory {
   /** The place, for people; without secrets. */
   readonly shown: string;
@@ -18,6 +21,11 @@ export interface AccountDirectory {
   /** Sorted by name. */
   all(): AsyncIterable<AccountRecord>;
   create(record: AccountRecord): Promise<"created" | "exists">;
+  /** Many at once, in order; one that is replaced keeps the time when it was created. */
+  putAll(
+    records: readonly AccountRecord[],
+    o: { readonly replace: boolean },
+  ): AsyncIterable<{ readonly record: AccountRecord; readonly put: Put }>;
   /** Undefined when there is no such account; `to` may be called again when others change it too. */
   change(name: string, to: (record: AccountRecord) => AccountRecord): Promise<AccountRecord | undefined>;
   /** What was removed. */

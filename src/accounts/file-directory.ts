@@ -1,5 +1,5 @@
 /** The accounts file, as `ferry user` works on it. */
-import type { AccountDirectory } from "./directory.js";
+import type { AccountDirectory, Put } from "./directory.js";
 import { editAccountsFile, readAccountsFile } from "./file-edit.js";
 import { type AccountRecord, AccountsFileError } from "./file-format.js";
 
@@ -32,6 +32,28 @@ export class FileDirectory implements AccountDirectory {
       { create: true },
     );
     return result;
+  }
+
+  /** Written in one go: all of them or none. */
+  async *putAll(
+    records: readonly AccountRecord[],
+    { replace }: { readonly replace: boolean },
+  ): AsyncIterable<{ readonly record: AccountRecord; readonly put: Put }> {
+    const puts: { readonly record: AccountRecord; readonly put: Put }[] = [];
+    await this.#edit(
+      (accounts) => {
+        for (const record of records) {
+          const before = accounts.get(record.name);
+          const put = before === undefined ? "added" : replace ? "replaced" : "left";
+          puts.push({ record, put });
+          if (put !== "left")
+            accounts.set(record.name, { ...record, created: before?.created ?? record.created });
+        }
+        return puts.some(({ put }) => put !== "left") ? "changed" : "unchanged";
+      },
+      { create: true },
+    );
+    yield* puts;
   }
 
   async change(

@@ -83,6 +83,11 @@ describe("the accounts file", () => {
       ["[]", /^expected object, received array$/],
       ["", /^it is empty$/],
       ['{"version":1,\n "accounts": [}', /^it is not valid JSON/],
+      ['{"version":1,\n "accounts": [\n', /^it is not valid JSON: it ends too early, in line 3$/],
+      [
+        file({ certificateUse: "with-password" }),
+        /^accounts\[0\]\.certificateUse: there are no certificates/,
+      ],
       ['{"version":1,\n "accounts": [] x', /^it is not valid JSON: line 2, column 17$/],
       ['{"version":1,"accounts":[],"__proto__":{}}', /^unknown key "__proto__"$/],
       [file({ permissions: JSON.parse('{"/":"all"}') }).replace('"/"', '"__proto__"'), /__proto__/],

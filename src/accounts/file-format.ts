@@ -61,9 +61,13 @@ function parseJson(text: string): unknown {
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     const position = / at position (\d+)/.exec(error.message)?.[1];
-    if (position === undefined)
-      throw new AccountsFileError(text.trim() === "" ? "it is empty" : "it is not valid JSON");
-    const before = text.slice(0, Number(position)).split("\n");
+    if (text.trim() === "") throw new AccountsFileError("it is empty");
+    // Of a file that was cut off, V8 says no place.
+    const isCut = /end of JSON input/.test(error.message);
+    if (position === undefined && !isCut) throw new AccountsFileError("it is not valid JSON");
+    const before = text.slice(0, isCut ? text.length : Number(position)).split("\n");
+    if (isCut)
+      throw new AccountsFileError(`it is not valid JSON: it ends too early, in line ${before.length}`);
     const column = (before.at(-1)?.length ?? 0) + 1;
     throw new AccountsFileError(`it is not valid JSON: line ${before.length}, column ${column}`);
   }

@@ -2,9 +2,7 @@
 import { type FSWatcher, watch } from "node:fs";
 import { stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { ROOT } from "../protocol/pathname.js";
-import { type Allowance, measureUse } from "../storage/allowance.js";
-import type { Storage } from "../storage/storage.js";
+import type { Allowance } from "../storage/allowance.js";
 import type {
   Account,
   AccountLease,
@@ -16,20 +14,21 @@ import type {
   Refusal,
 } from "./accounts.js";
 import { type Decoys, decoysOf } from "./decoys.js";
-import { editAccountsFile, readAccountsFile } from "./file-edit.js";
+import { readAccountsFile } from "./file-edit.js";
+import { HashUpgrades } from "./hash-upgrades.js";
 import { Leases } from "./lease.js";
 import { LocalUsage } from "./local-usage.js";
 import { expiryOf, refusalFor, usableRefusal } from "./login-rules.js";
 import { isAccountName } from "./name.js";
-import { type OpenedStorages, openStorages } from "./opened-storages.js";
+import { measureHome, type OpenStorage, openAccount } from "./opened-storages.js";
 import { type Passwords, sharedPasswords } from "./password.js";
 import { bothPermissions, permissionsOf } from "./permissions.js";
 import type { AccountQuota, AccountRecord } from "./record.js";
 
 export interface FileAccountsOptions {
   readonly file: string;
-  /** Opens the folder `home` for one login; `account` is its name. Throwing makes the login "unavailable". */
-  readonly openStorage: (home: string, account: string) => Promise<Storage>;
+  /** Throwing makes the login "unavailable". */
+  readonly openStorage: OpenStorage;
   readonly passwords?: Passwords;
   /** What no account of the file goes beyond, whatever the file says. */
   readonly atMost?: Permissions;
@@ -44,7 +43,7 @@ export class FileAccounts implements AccountStore {
   readonly #passwords: Passwords;
   readonly #leases = new Leases();
   readonly #recordOf = new WeakMap<Account, AccountRecord>();
-  readonly #rehashing = new Map<string, Promise<void>>();
+  readonly #upgrades: HashUpgrades;
   #accounts: ReadonlyMap<string, KnownAccount> = new Map();
   #decoys: Decoys = decoysOf([]);
   #stamp = "";
@@ -58,6 +57,7 @@ export class FileAccounts implements AccountStore {
   private constructor(o: FileAccountsOptions) {
     this.#o = o;
     this.#passwords = o.passwords ?? sharedPasswords;
+    this.#upgrades = new HashUpgrades(o.file, this.#passwords, o.warn);
   }
 
   /** @throws AccountsFileError when the file cannot be read or is not valid. */
@@ -89,8 +89,8 @@ export class FileAccounts implements AccountStore {
     if (known === undefined || known.record.password !== tried?.record.password)
       return { refused: "credentials" };
     if (usableRefusal(known.record, Date.now()) !== undefined) return { refused: "disabled" };
-    if (attempt.password !== undefined) this.#rehash(known.record, attempt.password);
-    return this.#login(known, attempt.signal);
+    if (attempt.password !== undefined) this.#upgrades.offer(known.record, attempt.password);
+    return this.#login(known);
   }
 
   async open(account: Account): Promise<AccountLease | { readonly refused: Refusal }> {
@@ -113,62 +113,29 @@ export class FileAccounts implements AccountStore {
     clearTimeout(this.#expiring);
     this.#watcher?.close();
     this.#watcher = undefined;
-    await Promise.all([this.#reading, this.#next, ...this.#rehashing.values()]);
+    await Promise.all([this.#reading, this.#next, this.#upgrades.close()]);
   }
 
-  async #login({ record, permissions, limits }: KnownAccount, signal: AbortSignal): Promise<LoginAnswer> {
-    let opened: OpenedStorages;
-    try {
-      opened = await openStorages(record, this.#o.openStorage, (storage) =>
-        this.#usageOf(record, storage, signal),
-      );
-    } catch (error) {
-      this.#o.warn?.(`cannot open ${record.home}, the home of account ${record.name}`, error);
-      return { refused: "unavailable" };
-    }
-    const { name, requireTls } = record;
-    const account: Account = {
-      name,
-      ...opened,
-      home: ROOT,
-      permissions,
-      limits,
-      ...(requireTls && { requireTls }),
-    };
+  async #login(known: KnownAccount): Promise<LoginAnswer> {
+    const { record } = known;
+    const { openStorage: open, warn } = this.#o;
+    const account = await openAccount(known, { open, warn, usage: () => this.#usageOf(record) });
+    if (account === undefined) return { refused: "unavailable" };
     this.#recordOf.set(account, record);
     return { ok: account };
   }
 
   /** One for all sessions of an account, measured when the first of them logs in. */
-  #usageOf(record: AccountRecord, storage: Storage, signal: AbortSignal): Promise<Allowance> | undefined {
+  #usageOf(record: AccountRecord): Promise<Allowance> | undefined {
     if (record.quota === undefined) return undefined;
     const { name, home } = record;
     const known = this.#usage.get(name);
     if (known?.home === home) return known.usage;
     const limits = (): AccountQuota => this.#accounts.get(name)?.record.quota ?? {};
-    const usage = measureUse(storage, ROOT, signal).then((used) => new LocalUsage(used, limits));
+    const usage = measureHome(record, this.#o.openStorage).then((used) => new LocalUsage(used, limits));
     this.#usage.set(name, { home, usage });
     usage.catch(() => this.#usage.delete(name));
     return usage;
-  }
-
-  /** In the background: the login does not wait for a second hash. */
-  #rehash(record: AccountRecord, password: string): void {
-    if (!this.#passwords.needsRehash(record.password) || this.#rehashing.has(record.name)) return;
-    const job = this.#replaceHash(record, password)
-      .catch((error) => this.#o.warn?.(`cannot store a stronger hash for account ${record.name}`, error))
-      .finally(() => this.#rehashing.delete(record.name));
-    this.#rehashing.set(record.name, job);
-  }
-
-  async #replaceHash(record: AccountRecord, password: string): Promise<void> {
-    const hash = await this.#passwords.hash(password);
-    await editAccountsFile(this.#o.file, (accounts) => {
-      const now = accounts.get(record.name);
-      if (now?.password !== record.password) return "unchanged";
-      accounts.set(record.name, { ...now, password: hash });
-      return "changed";
-    });
   }
 
   async #warnOfReaders(): Promise<void> {

@@ -102,47 +102,56 @@ const folder = z.string().refine((home) => home.startsWith("/") && !home.include
   error: "expected the absolute path of a folder",
 });
 
-export const accountSchema = z.strictObject({
-  name: accountName,
-  password: passwordHash,
-  home: folder,
-  mounts: z
-    .record(accountName, folder)
-    .refine((mounts) => Object.keys(mounts).length <= MAX_MOUNTS, { error: `more than ${MAX_MOUNTS} mounts` })
-    .optional(),
-  permissions: permissionRules.default("all"),
-  limits: z
-    .strictObject({
-      sessions: wholeNumber.optional(),
-      uploadRate: wholeNumber.optional(),
-      downloadRate: wholeNumber.optional(),
-      idleTimeout: wholeNumber.optional(),
-    })
-    .default({}),
-  quota: z
-    .strictObject({
-      bytes: wholeNumber.optional(),
-      files: wholeNumber.optional(),
-      bytesPerMonth: wholeNumber.optional(),
-    })
-    .optional(),
-  networks: z
-    .array(z.string().refine(isNetwork, { error: "expected a network such as 10.0.0.0/8 or fd00::/8" }))
-    .max(MAX_NETWORKS)
-    .optional(),
-  requireTls: z.enum(["login", "data"]).optional(),
-  certificates: z
-    .array(z.string().refine(isCertificateRule, { error: "expected a SHA-256 fingerprint, or common-name" }))
-    .max(MAX_CERTIFICATES)
-    .optional(),
-  certificateUse: z.enum(CERTIFICATE_USES).optional(),
-  accountPassword: passwordHash.optional(),
-  expires: time.optional(),
-  disabled: z.boolean().default(false),
-  comment: z.string().max(MAX_COMMENT).optional(),
-  created: time.optional(),
-  changed: time.optional(),
-});
+export const accountSchema = z
+  .strictObject({
+    name: accountName,
+    password: passwordHash,
+    home: folder,
+    mounts: z
+      .record(accountName, folder)
+      .refine((mounts) => Object.keys(mounts).length <= MAX_MOUNTS, {
+        error: `more than ${MAX_MOUNTS} mounts`,
+      })
+      .optional(),
+    permissions: permissionRules.default("all"),
+    limits: z
+      .strictObject({
+        sessions: wholeNumber.optional(),
+        uploadRate: wholeNumber.optional(),
+        downloadRate: wholeNumber.optional(),
+        idleTimeout: wholeNumber.optional(),
+      })
+      .default({}),
+    quota: z
+      .strictObject({
+        bytes: wholeNumber.optional(),
+        files: wholeNumber.optional(),
+        bytesPerMonth: wholeNumber.optional(),
+      })
+      .optional(),
+    networks: z
+      .array(z.string().refine(isNetwork, { error: "expected a network such as 10.0.0.0/8 or fd00::/8" }))
+      .max(MAX_NETWORKS)
+      .optional(),
+    requireTls: z.enum(["login", "data"]).optional(),
+    certificates: z
+      .array(
+        z.string().refine(isCertificateRule, { error: "expected a SHA-256 fingerprint, or common-name" }),
+      )
+      .max(MAX_CERTIFICATES)
+      .optional(),
+    certificateUse: z.enum(CERTIFICATE_USES).optional(),
+    accountPassword: passwordHash.optional(),
+    expires: time.optional(),
+    disabled: z.boolean().default(false),
+    comment: z.string().max(MAX_COMMENT).optional(),
+    created: time.optional(),
+    changed: time.optional(),
+  })
+  .refine(saysWhichCertificate, {
+    path: ["certificateUse"],
+    error: "there are no certificates that it could say this of",
+  });
 
 export function recordOf({
   limits,
@@ -157,6 +166,17 @@ export function recordOf({
     created,
     changed: parsed.changed ?? created,
   }) as AccountRecord;
+}
+
+/** Else who wants a certificate beside the password would get a password alone. */
+function saysWhichCertificate({
+  certificates = [],
+  certificateUse,
+}: {
+  certificates?: readonly string[] | undefined;
+  certificateUse?: unknown;
+}): boolean {
+  return certificateUse === undefined || certificates.length > 0;
 }
 
 function isPathname(text: string): boolean {

@@ -13,10 +13,23 @@ const COMMANDS: readonly (readonly [name: string, description: string, load: Loa
   ["ls", "what is in folders of a server", async () => (await import("./client/ls.js")).defineLs],
   ["tree", "a folder with all that is in it", async () => (await import("./client/tree.js")).defineTree],
   ["cat", "files on standard output", async () => (await import("./client/cat.js")).defineCat],
+  ["get", "files and folders from a server", async () => (await import("./client/get.js")).defineGet],
+  ["put", "files and folders to a server", async () => (await import("./client/put.js")).definePut],
+  [
+    "mirror",
+    "make a folder here like one on a server, or the other way round",
+    async () => (await import("./client/mirror.js")).defineMirror,
+  ],
+  [
+    "verify",
+    "whether files here and on a server are the same",
+    async () => (await import("./client/verify.js")).defineVerify,
+  ],
   ["rm", "remove files and folders", async () => (await import("./client/rm.js")).defineRm],
   ["mkdir", "make folders", async () => (await import("./client/mkdir.js")).defineMkdir],
   ["rmdir", "remove empty folders", async () => (await import("./client/mkdir.js")).defineRmdir],
   ["mv", "rename and move on a server", async () => (await import("./client/mv.js")).defineMv],
+  ["doctor", "why transfers fail", async () => (await import("./doctor/doctor.js")).defineDoctor],
   ["bookmark", "names for servers", async () => (await import("./client/bookmark.js")).defineBookmark],
   ["serve", "serve a folder over FTP", async () => (await import("./serve/serve.js")).defineServe],
   ["user", "accounts in a file or in MongoDB", async () => (await import("./user/user.js")).defineUser],
@@ -25,6 +38,7 @@ const COMMANDS: readonly (readonly [name: string, description: string, load: Loa
 const EXAMPLES = `
 Examples:
   ferry ls ftp://ftp.example.org/pub/
+  ferry get ftp://ftp.example.org/pub/film.mkv
   ferry serve ./files --port 2121`;
 
 const DESCRIPTION = "FTP for Node.js: a client, a server to run, and its accounts";
@@ -50,7 +64,7 @@ async function parseAndRun(argv: readonly string[], terminal: Terminal): Promise
   const program = new Command("ferry")
     .description(DESCRIPTION)
     .version(version(), "--version", "print the version")
-    .helpOption("--help", "print this")
+    .helpOption("-h, --help", "print this")
     .helpCommand(false)
     .exitOverride()
     .configureOutput({

@@ -9,6 +9,7 @@ export type StandardStream = Writable & {
   readonly isTTY?: boolean;
   readonly fd?: number;
   readonly columns?: number;
+  readonly rows?: number;
 };
 
 export class StandardOutput implements TerminalOutput {
@@ -32,6 +33,10 @@ export class StandardOutput implements TerminalOutput {
   /** A width of 0, as some pseudo terminals tell it, is none. */
   get columns(): number {
     return this.#stream.columns || 80;
+  }
+
+  get rows(): number {
+    return this.#stream.rows || 24;
   }
 
   get failed(): AbortSignal {

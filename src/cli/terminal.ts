@@ -39,11 +39,13 @@ export interface TerminalOutput {
   readonly fd?: number;
   /** Characters in a line of a terminal. */
   readonly columns?: number;
+  /** Lines of a terminal. */
+  readonly rows?: number;
   /** Aborted when nothing can be written any more; the reason is the system's error, EPIPE when the reader has gone. */
   readonly failed: AbortSignal;
   write(chunk: string | Uint8Array): unknown;
   /** Resolves when little waits to be written, at once as a rule; rejects with the reason of `failed`. */
   drained(): Promise<void>;
-  /** Calls back when `columns` have changed; the returned function ends that. */
+  /** Calls back when `columns` or `rows` have changed; the returned function ends that. */
   onResize(listener: () => void): () => void;
 }

@@ -4,12 +4,14 @@ import type { Readable, Writable } from "node:stream";
 import type { Features } from "../protocol/features.js";
 import type { Reply } from "../protocol/reply.js";
 import { FtpArgumentError, FtpNotFoundError } from "./errors.js";
-import { type FtpClientOptions, type Settings, settingsOf } from "./options.js";
+import { type FtpClientOptions, originOf, type Settings, settingsOf } from "./options.js";
 import { Operations } from "./session/operations.js";
 import type { FtpSecurity } from "./session/protection.js";
+import type { LocalContent } from "./transfer/local-content.js";
 import { type DownloadTarget, MemorySink } from "./transfer/sinks.js";
 import type { UploadSource } from "./transfer/sources.js";
 import { runTransfer } from "./transfer/transfer.js";
+import { type Comparison, compare } from "./verbs/compare.js";
 import { digest, digestsOf, type FtpDigestAlgorithm } from "./verbs/digest.js";
 import { makeDirectory, removeDirectory } from "./verbs/directories.js";
 import { EntryChannel } from "./verbs/entry-channel.js";
@@ -32,6 +34,9 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Of a download that goes to no path. */
+export type RangeOptions = Omit<DownloadOptions, "resume" | "keepTimes" | "verify">;
+
 /** One session with one server; connected by {@link FtpClient.connect}, or by the first call. */
 export class FtpClient implements AsyncDisposable {
   readonly #settings: Settings;
@@ -53,6 +58,11 @@ export class FtpClient implements AsyncDisposable {
       await client.destroy();
       throw error;
     }
+  }
+
+  /** Whose files these are: `anna@ftp.example.org:21`. */
+  get origin(): string {
+    return originOf(this.#settings);
   }
 
   /** Whether there is a connection now; the next call makes one where there is none. */
@@ -135,7 +145,7 @@ export class FtpClient implements AsyncDisposable {
   }
 
   /** A file's bytes, at most `limits.file` of them. */
-  readFile(path: string, o: Omit<DownloadOptions, "resume" | "keepTimes"> = {}): Promise<Buffer> {
+  readFile(path: string, o: RangeOptions = {}): Promise<Buffer> {
     return this.#operations.run(
       o,
       async (session, signal) => {
@@ -160,7 +170,7 @@ export class FtpClient implements AsyncDisposable {
   }
 
   /** Bytes `start` to `end` of a file. The connection is busy until the stream has ended or is destroyed. */
-  createReadStream(path: string, o: Omit<DownloadOptions, "resume" | "keepTimes"> = {}): Readable {
+  createReadStream(path: string, o: RangeOptions = {}): Readable {
     return readStream((sink, stop) =>
       this.#operations.run({ signal: both(o.signal, stop) }, (session, signal) =>
         downloadTo(session, path, sink, { ...o, signal }),
@@ -245,6 +255,13 @@ export class FtpClient implements AsyncDisposable {
   /** Computed by the server; lower case hexadecimal. */
   digest(path: string, algorithm: FtpDigestAlgorithm, o: CallOptions = {}): Promise<string> {
     return this.#operations.run(o, (session, signal) => digest(session, path, algorithm, signal), {
+      again: true,
+    });
+  }
+
+  /** Whether the server's file is the same as this one: by the best digest that both sides know, else by size. */
+  compare(path: string, content: LocalContent, o: CallOptions = {}): Promise<Comparison> {
+    return this.#operations.run(o, (session, signal) => compare(session, path, content, signal), {
       again: true,
     });
   }

@@ -126,6 +126,23 @@ export class FtpLocalError extends FtpError {
   readonly retryable = false;
 }
 
+/** What was moved is there, but not the same on both sides. Trying again begins anew. */
+export class FtpVerifyError extends FtpError {
+  override readonly name = "FtpVerifyError";
+  readonly code = "ERR_FERRY_FTP_VERIFY";
+  readonly retryable = true;
+  /** How both sides were compared: a digest, or the size. */
+  readonly by: string;
+
+  constructor(by: string) {
+    super(`the two files are not the same: their ${by} differs`, {
+      phase: "transfer",
+      hint: "The file changed meanwhile, or was damaged on its way: try again.",
+    });
+    this.by = by;
+  }
+}
+
 /** An argument that cannot be sent, such as a name with a line end. Nothing was sent. */
 export class FtpArgumentError extends FtpError {
   override readonly name = "FtpArgumentError";

@@ -1,6 +1,7 @@
 /** What a client can be told; every default is safe for a server on the open Internet. */
 import type { Reply } from "../protocol/reply.js";
 import { FtpArgumentError } from "./errors.js";
+import type { RateLimit } from "./rate-limit.js";
 import { type FtpTlsOptions, type TlsMode, type TlsSettings, tlsSettingsOf } from "./tls-options.js";
 
 /** How data connections are made. "auto": EPSV, then PASV, then active; what worked is remembered. */
@@ -40,8 +41,8 @@ export interface FtpClientOptions {
   /** All in milliseconds. */
   readonly timeouts?: Partial<FtpTimeouts>;
   readonly limits?: Partial<FtpLimits>;
-  /** Bytes per second of each transfer at most. */
-  readonly rate?: number;
+  /** Bytes per second at most: of each transfer; of a pool, or with a limit that clients share, of all together. */
+  readonly rate?: number | RateLimit;
   /**
    * Milliseconds between NOOPs while a transfer runs, for NATs that forget silent connections. Off when absent:
    * some servers answer them late, or take them for an error of the transfer; TCP keep-alive is always on.
@@ -142,7 +143,7 @@ export interface Settings {
   readonly charsetAlways: boolean;
   readonly timeouts: FtpTimeouts;
   readonly limits: FtpLimits;
-  readonly rate: number | undefined;
+  readonly rate: number | RateLimit | undefined;
   readonly keepAlive: number | undefined;
   readonly reconnect: ReconnectOptions;
   readonly trace: (line: TraceLine) => void;
@@ -153,7 +154,7 @@ export function settingsOf(o: FtpClientOptions): Settings {
   const port = o.port ?? (o.tls === "implicit" ? 990 : 21);
   if (o.host === "" || /[\s\0]/.test(o.host)) throw new FtpArgumentError("host is no name or address");
   if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new FtpArgumentError(`not a port: ${port}`);
-  if (o.rate !== undefined && !(o.rate > 0)) throw new FtpArgumentError("rate is to be more than 0");
+  if (typeof o.rate === "number" && !(o.rate > 0)) throw new FtpArgumentError("rate is to be more than 0");
   if (o.keepAlive !== undefined && !(o.keepAlive >= 100)) {
     throw new FtpArgumentError("keepAlive is to be 100 ms or more");
   }
@@ -188,4 +189,9 @@ export function settingsOf(o: FtpClientOptions): Settings {
     reconnect: { ...DEFAULT_RECONNECT, ...o.reconnect },
     trace: o.onTrace ?? (() => {}),
   };
+}
+
+/** Whose files a session shows: `anna@ftp.example.org:21`. */
+export function originOf({ user, host, port }: Pick<Settings, "user" | "host" | "port">): string {
+  return `${user}@${host}:${port}`;
 }

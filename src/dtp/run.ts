@@ -16,7 +16,7 @@ export type Failure =
 export interface RunOptions {
   readonly signal: AbortSignal;
   readonly stallTimeout: number;
-  readonly rate?: number;
+  readonly rate?: number | Throttle;
 }
 
 /** Looks in one stall timeout: a stall is seen at the latest a quarter of it too late. */
@@ -44,7 +44,8 @@ export class Run implements TransferProgress {
 
   constructor(options: RunOptions) {
     this.#options = options;
-    if (options.rate !== undefined) this.#throttle = new Throttle(options.rate, this.#began);
+    const { rate } = options;
+    this.#throttle = typeof rate === "number" ? new Throttle(rate, this.#began) : rate;
     this.failed = new Promise((resolve) => {
       this.#failed = resolve;
     });

@@ -28,6 +28,18 @@ describe("a throttle", () => {
     assert.equal(throttle.spend(100, 60_000), 100);
   });
 
+  test("shared by several is one rate for all of them", () => {
+    const throttle = new Throttle(1000, 0);
+    const free = [0, 0, 0, 0];
+    for (let n = 0; n < 100; n++) {
+      const next = free.indexOf(Math.min(...free));
+      const now = free[next] ?? 0;
+      free[next] = now + throttle.spend(100, now);
+    }
+    assert.equal(Math.max(...free), 10_000);
+    assert.ok(Math.min(...free) >= 9700, "and none of them waits for ever");
+  });
+
   test("asks for small chunks when it is slow, so that they come about ten times a second", () => {
     assert.equal(new Throttle(100_000, 0).chunk(1_048_576), 10_000);
     assert.equal(new Throttle(100, 0).chunk(1_048_576), 512);

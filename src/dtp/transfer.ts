@@ -1,4 +1,5 @@
 /** The one function that runs every transfer, of either end and in either direction. */
+
 import { type DataConnection, DataConnectionError, type DataSocket } from "../connection/data-connection.js";
 import { withDeadline } from "../connection/deadline.js";
 import { StorageError } from "../storage/errors.js";
@@ -8,6 +9,7 @@ import type { TransferOutcome, TransferProgress } from "./outcome.js";
 import { receive } from "./receive.js";
 import { type Failure, Run } from "./run.js";
 import { send } from "./send.js";
+import type { Throttle } from "./throttle.js";
 import { turns } from "./turns.js";
 
 interface AnyJob {
@@ -25,8 +27,8 @@ interface AnyJob {
   readonly connectTimeout: number;
   /** Milliseconds without a byte moving; Infinity for no limit. */
   readonly stallTimeout: number;
-  /** Bytes of the file per second at most. */
-  readonly rate?: number;
+  /** Bytes of the file per second at most; a throttle of the clock of `performance.now()` may be shared by several. */
+  readonly rate?: number | Throttle;
   /** Milliseconds that a storage gets to let go of the file when a transfer has failed; 10,000 when absent. */
   readonly releaseTimeout?: number;
   /** Called right before the data connection is opened, in the same turn; not when nothing will be opened. */

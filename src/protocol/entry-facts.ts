@@ -52,9 +52,10 @@ function typeOf(value: string | undefined): Pick<EntryFacts, "type" | "role" | "
   if (kind === "file") return { type: "file" };
   if (kind === "dir") return { type: "directory" };
   if (kind === "cdir" || kind === "pdir") return { type: "directory", role: kind };
-  const link = /^os\.unix=(?:slink|symlink)(?::(.+))?$/i.exec(value);
+  // Pure-FTPd has the colon and no target.
+  const link = /^os\.unix=(?:slink|symlink)(?::(.*))?$/i.exec(value);
   if (link === null) return { type: "other" };
-  return link[1] === undefined ? { type: "link" } : { type: "link", target: link[1] };
+  return link[1] ? { type: "link", target: link[1] } : { type: "link" };
 }
 
 function wholeNumber(text: string | undefined): number | undefined {

@@ -141,6 +141,7 @@ describe("reading facts", () => {
       perm: "rf",
     });
     assert.deepEqual(read("Type=OS.unix=symlink; l"), { name: "l", type: "link" });
+    assert.deepEqual(read("type=OS.unix=slink:; l"), { name: "l", type: "link" }, "as Pure-FTPd has it");
     assert.deepEqual(read("Type=OS.unix=chr-4/1; tty"), { name: "tty", type: "other" });
     assert.deepEqual(read(" /tmp"), { name: "/tmp" });
   });

@@ -97,10 +97,11 @@ describe("text on the wire", () => {
       printable('a\r\n\u001b[2J\\ \udce9 é 🚢"'),
       'a\\xd\\xa\\x1b[2J\\\\ \\xe9 é 🚢"'.replace("\\xd\\xa", "\\x0d\\x0a"),
     );
+    assert.equal(printable("photo\u202egpj.exe"), "photo\\u202egpj.exe");
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), bytes, (text, all) => {
         const shown = printable(text + decodeText(all));
-        assert.doesNotMatch(shown, /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/);
+        assert.doesNotMatch(shown, /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/);
         assert.ok(shown.isWellFormed());
       }),
     );

@@ -42,10 +42,13 @@ export function isUtf8Text(text: string): boolean {
   return text.isWellFormed();
 }
 
-/** For people and logs: control characters and bytes that are not UTF-8 as `\xNN`, on one line. */
+/**
+ * For people and logs: control characters and bytes that are not UTF-8 as `\xNN`, on one line. Marks that turn the
+ * direction of writing count as such: with one in its name, `gpj.exe` reads as `exe.jpg`.
+ */
 export function printable(text: string): string {
   return text.replace(
-    /[\u0000-\u001f\u007f-\u009f\u2028\u2029]|\\|[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]/g,
+    /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]|\\|[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]/g,
     (found) => {
       if (found.length === 2) return found;
       if (found === "\\") return "\\\\";

@@ -7,7 +7,7 @@ import { normalAddress } from "../connection/address.js";
 import { withDeadline } from "../connection/deadline.js";
 import { PortRange } from "../connection/port-range.js";
 import { formatReply, reply } from "../protocol/reply.js";
-import { Counters, type Lease } from "./admission.js";
+import { addressGroup, Counters, type Lease } from "./admission.js";
 import { COMMANDS } from "./commands/index.js";
 import type { ResolvedOptions, ServerContext } from "./context.js";
 import type { ServerEvents } from "./events.js";
@@ -153,7 +153,7 @@ export class FtpServer extends EventEmitter<ServerEvents> implements AsyncDispos
     const inAll = this.#context.admissions.acquire("sessions", limits.sessions);
     if (inAll === undefined) return this.#refuse(socket, peer, "sessions");
     const fromAddress = this.#context.admissions.acquire(
-      `address ${peer.address}`,
+      `address ${addressGroup(peer.address)}`,
       limits.sessionsPerAddress,
     );
     if (fromAddress === undefined) {

@@ -17,7 +17,7 @@ export type LoginState =
   /** USER came. */
   | { readonly kind: "named"; readonly name: string }
   /** PASS came, and the store wants ACCT too (332). */
-  | { readonly kind: "account-needed"; readonly name: string; readonly password: string }
+  | { readonly kind: "account-needed"; readonly name: string; readonly password?: string }
   | {
       readonly kind: "in";
       readonly name: string;

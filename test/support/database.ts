@@ -1,59 +1,99 @@
-/** A real server that speaks MongoDB's protocol, as scripts/mongodb.mjs found one; see there. */
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+/** Real servers that speak MongoDB's protocol, as scripts/mongodb.mjs found them; see there. */
+import { type ChildProcess, execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { MongoClient } from "mongodb";
+import {
+  type DatabaseProgram,
+  type Operator,
+  type Place,
+  prepare,
+  startProgram,
+} from "./database-programs.js";
 import { isOnCi } from "./program.js";
 import { projectFolder } from "./project.js";
 
-type Found =
-  | { readonly kind: "url"; readonly url: string }
-  | { readonly kind: "mongod" | "ferretdb"; readonly binary: string };
+type Found = { readonly kind: "url"; readonly url: string } | DatabaseProgram;
 
-const found = find();
+/** One that tests run against. */
+export class TestServer {
+  readonly #found: Found | undefined;
 
-/** For a test's `skip`. On CI nothing is skipped: there the test runs, and fails. */
-export function unlessDatabase(): string | false {
-  return found === undefined && !isOnCi()
-    ? "no server that speaks MongoDB's protocol: see the first lines"
-    : false;
+  constructor(found: Found | undefined) {
+    this.#found = found;
+  }
+
+  get name(): string {
+    return this.#found?.kind ?? "no database";
+  }
+
+  /** For a test's `skip`. On CI nothing is skipped: there the test runs, and fails. */
+  get skip(): string | false {
+    const none = this.#found === undefined && !isOnCi();
+    return none ? "no server that speaks MongoDB's protocol: see the first lines" : false;
+  }
+
+  /** Whether the tests may stop and start it. */
+  get isOurs(): boolean {
+    return this.#found?.kind !== "url";
+  }
+
+  /** Whether it can ask for a user and a password. */
+  get hasUsers(): boolean {
+    return this.#found?.kind === "mongod" || this.#found?.kind === "ferretdb";
+  }
+
+  /** Undefined for the one of FERRY_TEST_MONGODB_URL, which may be of any kind. */
+  get hasChangeStreams(): boolean | undefined {
+    if (this.#found?.kind === "url") return undefined;
+    return this.#found?.kind === "mongod" || this.#found?.kind === "mongo-java-server";
+  }
+
+  /** With an operator, nobody else may use it. */
+  async start(operator?: Operator): Promise<TestDatabase> {
+    if (this.#found === undefined) throw new Error("no server that speaks MongoDB's protocol");
+    return TestDatabase.start(this.#found, operator);
+  }
 }
 
-/** For a test's `skip`: whether the tests may stop and start the server. */
-export function unlessOwnDatabase(): string | false {
-  if (found?.kind === "url") return "the server of FERRY_TEST_MONGODB_URL is not ours to stop";
-  return unlessDatabase();
-}
+/** Never empty: without any, one whose tests are skipped. */
+export const testServers: readonly TestServer[] = find();
 
 /** A server with an empty database for each `url()`. */
 export class TestDatabase implements AsyncDisposable {
-  readonly #folder: string;
-  readonly #port: number;
+  readonly #found: Found;
+  readonly #place: Place;
   #server: ChildProcess | undefined;
   readonly #made: string[] = [];
 
-  private constructor(folder: string, port: number) {
-    this.#folder = folder;
-    this.#port = port;
+  private constructor(found: Found, place: Place) {
+    this.#found = found;
+    this.#place = place;
   }
 
-  static async start(): Promise<TestDatabase> {
-    const database = new TestDatabase(mkdtempSync(join(tmpdir(), "ferry-database-")), await freePort());
+  static async start(found: Found, operator?: Operator): Promise<TestDatabase> {
+    const folder = mkdtempSync(join(tmpdir(), "ferry-database-"));
+    const database = new TestDatabase(found, { folder, port: await freePort(), operator });
     await database.resume();
     return database;
   }
 
-  /** Of a database that nobody else uses. */
-  url(): string {
+  /** Of a database that nobody else uses; for somebody else than the operator, where there is one. */
+  url(user: Operator | undefined = this.#place.operator): string {
     const name = `ferry_test_${randomBytes(6).toString("hex")}`;
-    if (found?.kind !== "url") return `mongodb://127.0.0.1:${this.#port}/${name}`;
-    const url = new URL(found.url);
+    const url = new URL(
+      this.#found.kind === "url" ? this.#found.url : `mongodb://127.0.0.1:${this.#place.port}/`,
+    );
     url.pathname = `/${name}`;
+    if (user !== undefined) {
+      url.username = user.name;
+      url.password = user.password;
+      url.searchParams.set("authSource", "admin");
+    }
     this.#made.push(url.href);
     return url.href;
   }
@@ -63,64 +103,45 @@ export class TestDatabase implements AsyncDisposable {
     const server = this.#server;
     if (server === undefined || server.exitCode !== null || server.signalCode !== null) return;
     const ended = once(server, "exit");
-    server.kill("SIGKILL");
+    server.stdin?.end();
     await ended;
   }
 
-  /** Starts it on the same port, with the same content. Resolves when it answers. */
+  /** Starts it on the same port, with the same content. Resolves when it takes writes. */
   async resume(): Promise<void> {
-    if (found === undefined) throw new Error("no server that speaks MongoDB's protocol");
-    if (found.kind === "url") return;
-    this.#server = found.kind === "mongod" ? this.#mongod(found.binary) : this.#ferretdb(found.binary);
-    await this.#answers(this.#server);
+    if (this.#found.kind === "url") return;
+    const server = startProgram(this.#found, this.#place);
+    this.#server = server;
+    server.stdin?.on("error", () => undefined);
+    const ended = once(server, "exit").then(([code]) => {
+      throw new Error(`the database server ended with ${code}`);
+    });
+    ended.catch(() => undefined);
+    await Promise.race([prepare(this.#found, this.#place), ended]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const url of this.#made) {
+    for (const url of this.#found.kind === "url" ? this.#made : []) {
       const client = new MongoClient(url);
       await client.db().dropDatabase();
       await client.close();
     }
     await this.pause();
-    rmSync(this.#folder, { recursive: true, force: true });
-  }
-
-  #ferretdb(binary: string): ChildProcess {
-    const o = ["-listen", `127.0.0.1:${this.#port}`, "-directory", this.#folder];
-    // Its standard input ends with this process, and it does with that.
-    return spawn(binary, o, { stdio: ["pipe", "ignore", "ignore"] });
-  }
-
-  #mongod(binary: string): ChildProcess {
-    const o = ["--bind_ip", "127.0.0.1", "--port", String(this.#port), "--dbpath", this.#folder, "--quiet"];
-    const server = spawn(binary, o, { stdio: ["ignore", "pipe", "ignore"] });
-    // Read, or it stands still when the pipe is full.
-    if (server.stdout !== null) createInterface(server.stdout).on("line", () => {});
-    process.once("exit", () => server.kill("SIGKILL"));
-    return server;
-  }
-
-  async #answers(server: ChildProcess): Promise<void> {
-    const client = new MongoClient(`mongodb://127.0.0.1:${this.#port}/`, {
-      serverSelectionTimeoutMS: 30_000,
-    });
-    const ended = once(server, "exit").then(([code]) => {
-      throw new Error(`the database server ended with ${code}`);
-    });
-    try {
-      await Promise.race([client.db("admin").command({ hello: 1 }), ended]);
-    } finally {
-      ended.catch(() => undefined);
-      await client.close();
-    }
+    rmSync(this.#place.folder, { recursive: true, force: true });
   }
 }
 
-function find(): Found | undefined {
-  const text = process.env.FERRY_TEST_DATABASE ?? ask();
-  const [kind, what] = [text.slice(0, text.indexOf(" ")), text.slice(text.indexOf(" ") + 1)];
+function find(): readonly TestServer[] {
+  const lines = (process.env.FERRY_TEST_DATABASE ?? ask()).split("\n");
+  const found = lines.map(foundIn).filter((each) => each !== undefined);
+  return found.length === 0 ? [new TestServer(undefined)] : found.map((each) => new TestServer(each));
+}
+
+function foundIn(line: string): Found | undefined {
+  const [kind, what] = [line.slice(0, line.indexOf(" ")), line.slice(line.indexOf(" ") + 1)];
   if (kind === "url") return { kind, url: what };
-  return kind === "mongod" || kind === "ferretdb" ? { kind, binary: what } : undefined;
+  const isProgram = kind === "mongod" || kind === "ferretdb" || kind === "mongo-java-server";
+  return isProgram ? { kind, binary: what } : undefined;
 }
 
 function ask(): string {

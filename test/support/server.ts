@@ -1,6 +1,6 @@
 /** A Ferry on a free port of the loopback, for one test; when it ends, nothing of it may be left. */
 import { networkInterfaces } from "node:os";
-import { type MemoryAccount, MemoryAccounts } from "ferry/accounts";
+import { type AccountStore, type MemoryAccount, MemoryAccounts } from "ferry/accounts";
 import { FtpServer, type ServerOptions, TlsIdentities, TlsIdentity, type TlsOptions } from "ferry/server";
 import { LeakCheck } from "ferry/testing";
 import { testCertificates } from "./certificates.js";
@@ -22,6 +22,8 @@ export interface ServeOptions {
   readonly tls?: Partial<TlsOptions>;
   /** What the account has besides name, password and storage. */
   readonly account?: Partial<MemoryAccount>;
+  /** In place of that one account. */
+  readonly accounts?: AccountStore;
 }
 
 export class TestServer implements AsyncDisposable {
@@ -62,12 +64,13 @@ export class TestServer implements AsyncDisposable {
     server = {},
     tls,
     account = {},
+    accounts,
   }: ServeOptions = {}): Promise<TestServer> {
     const identities = tls === undefined ? undefined : (tls.identities ?? (await testIdentities()));
     const leaks = new LeakCheck();
     leaks.begin();
     const files = STORAGES[storage]();
-    const accounts = new MemoryAccounts([
+    const own = new MemoryAccounts([
       {
         name: USER,
         password: PASSWORD,
@@ -76,7 +79,7 @@ export class TestServer implements AsyncDisposable {
       } as MemoryAccount,
     ]);
     const secured = identities === undefined ? {} : { tls: { ...tls, identities } };
-    const ftp = new FtpServer({ ...server, ...secured, accounts });
+    const ftp = new FtpServer({ ...server, ...secured, accounts: accounts ?? own });
     const host = HOSTS[family];
     await ftp.listen({ hosts: [host], port: 0, ...(tls === undefined ? {} : { implicitTls: { port: 0 } }) });
     return new TestServer(files, ftp, host, leaks);

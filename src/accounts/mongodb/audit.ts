@@ -3,7 +3,7 @@ import type { Collection } from "mongodb";
 import { isAccountName } from "../name.js";
 import type { Database } from "./database.js";
 import type { LoginDocument, TransferDocument } from "./documents.js";
-import { isDuplicateKey, isUnsupported } from "./errors.js";
+import { isDuplicateKey, isIndexConflict, isRefused, isUnsupported } from "./errors.js";
 
 export type LoginEntry = Omit<LoginDocument, "at" | "node" | "name"> & {
   /** As it was sent; what is no account name is not kept, because people type passwords there. */
@@ -33,7 +33,8 @@ export class Audit {
   }
 
   /**
-   * Makes the indexes, and sees to it that entries go after `keepDays`: by the server where it can, else by us.
+   * Makes the indexes, and sees to it that entries go after `keepDays`: by us, because there are servers that take
+   * an index that expires and expire nothing; and by the server too, which does it when no Ferry runs.
    * @throws AccountsDatabaseError
    */
   async start({ keepDays }: { readonly keepDays: number }): Promise<void> {
@@ -44,12 +45,12 @@ export class Audit {
     ] as const) {
       await this.#database.run("making an index", () => collection.createIndex(byName));
     }
-    const expires = await this.#expireByServer(keepDays);
+    for (const collection of [logins, transfers]) await this.#expireByServer(collection, keepDays);
     const sweep = (): void => void this.#sweep(keepDays).catch(() => undefined);
-    if (!expires) sweep();
+    sweep();
     this.#timers = [
       setInterval(() => void this.flush(), BETWEEN_WRITES).unref(),
-      ...(expires ? [] : [setInterval(sweep, HOUR).unref()]),
+      setInterval(sweep, HOUR).unref(),
     ];
   }
 
@@ -73,28 +74,29 @@ export class Audit {
     await this.flush();
   }
 
-  async #expireByServer(keepDays: number): Promise<boolean> {
-    const expireAfterSeconds = keepDays * 24 * 3600;
+  async #expireByServer(
+    { collectionName }: { readonly collectionName: string },
+    keepDays: number,
+  ): Promise<void> {
+    const { db, log } = this.#database;
+    const index = { name: "expiry", expireAfterSeconds: keepDays * 24 * 3600 };
     try {
-      for (const collection of [this.#database.logins, this.#database.transfers]) {
-        await this.#database.run("making an index", () =>
-          collection.createIndex({ at: 1 }, { name: "expiry", expireAfterSeconds }),
-        );
-        // The index may be there with another number.
-        await this.#database.run("changing an index", () =>
-          this.#database.db.command({
-            collMod: collection.collectionName,
-            index: { name: "expiry", expireAfterSeconds },
-          }),
-        );
-      }
-      return true;
-    } catch (error) {
-      if (!isUnsupported(error) && !isIndexConflict(error)) throw error;
-      this.#database.log(
-        `${this.#database.features.name} expires nothing: Ferry removes old entries every hour`,
+      await this.#database.run("making an index", () =>
+        db.collection(collectionName).createIndex({ at: 1 }, index),
       );
-      return false;
+    } catch (error) {
+      if (isUnsupported(error)) return;
+      if (!isIndexConflict(error)) throw error;
+      // It is there, with another number of days.
+      await this.#database
+        .run("changing an index", () => db.command({ collMod: collectionName, index }))
+        .catch((refused: unknown) => {
+          if (!isRefused(refused) && !isUnsupported(refused) && !isIndexConflict(refused)) throw refused;
+          log(
+            `${collectionName}: the database goes on removing entries after another number of days than ${keepDays}: ` +
+              'give the user the role dbAdmin, or drop the index "expiry"',
+          );
+        });
     }
   }
 
@@ -104,11 +106,6 @@ export class Audit {
     await this.#database.run("removing old logins", () => logins.deleteMany({ at: { $lt: before } }));
     await this.#database.run("removing old transfers", () => transfers.deleteMany({ at: { $lt: before } }));
   }
-}
-
-/** IndexOptionsConflict: somebody made another one; it is left to him. */
-function isIndexConflict(error: unknown): boolean {
-  return error instanceof Error && "code" in error && (error.code === 85 || error.code === 86);
 }
 
 /** Entries of one collection that are not written yet. */

@@ -1,4 +1,6 @@
 /** Accounts that logged in lately, for logins while the database is away. */
+import type { ObjectId } from "mongodb";
+import type { AccountRecord } from "../record.js";
 import type { FoundAccount } from "./directory.js";
 
 export interface CacheOptions {
@@ -8,11 +10,18 @@ export interface CacheOptions {
   readonly age?: number;
 }
 
+interface Recent {
+  readonly found: FoundAccount;
+  /** Its `_id` in hexadecimal. */
+  readonly key: string;
+  readonly at: number;
+}
+
 export class RecentAccounts {
   readonly #most: number;
   readonly #age: number;
   /** In the order of their last login. */
-  readonly #accounts = new Map<string, { readonly found: FoundAccount; readonly at: number }>();
+  readonly #accounts = new Map<string, Recent>();
 
   constructor(o: CacheOptions = {}) {
     this.#most = o.accounts ?? 1000;
@@ -23,7 +32,7 @@ export class RecentAccounts {
     const { name } = found.record;
     this.#accounts.delete(name);
     if (this.#most <= 0) return;
-    this.#accounts.set(name, { found, at: performance.now() });
+    this.#accounts.set(name, { found, key: found.id.toHexString(), at: performance.now() });
     for (const oldest of this.#accounts.keys()) {
       if (this.#accounts.size <= this.#most) break;
       this.#accounts.delete(oldest);
@@ -33,6 +42,23 @@ export class RecentAccounts {
   get(name: string): FoundAccount | undefined {
     const kept = this.#accounts.get(name);
     return kept === undefined || performance.now() - kept.at > this.#age ? undefined : kept.found;
+  }
+
+  get ids(): readonly ObjectId[] {
+    return [...this.#accounts.values()].map(({ found }) => found.id);
+  }
+
+  /**
+   * What those with these `_id`s are now; who is not in `now` is gone. That they were read makes them no younger:
+   * nobody logged in.
+   */
+  renew(asked: ReadonlySet<string>, now: ReadonlyMap<string, AccountRecord | "invalid">): void {
+    for (const [name, { found, key, at }] of this.#accounts) {
+      if (!asked.has(key)) continue;
+      const record = now.get(key);
+      if (record === undefined || record === "invalid" || record.name !== name) this.#accounts.delete(name);
+      else this.#accounts.set(name, { found: { id: found.id, record }, key, at });
+    }
   }
 
   /** It is gone, or may be. */

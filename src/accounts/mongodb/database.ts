@@ -11,8 +11,8 @@ import type {
   TransferDocument,
   UsageDocument,
 } from "./documents.js";
-import { describe, isPassing } from "./errors.js";
-import { type Features, featuresOf } from "./features.js";
+import { describe, isPassing, isRefused } from "./errors.js";
+import { type Features, featuresOf, helloOf } from "./features.js";
 import { type DatabaseUrl, parseDatabaseUrl } from "./url.js";
 
 export interface DatabaseOptions {
@@ -77,15 +77,14 @@ export class Database {
   static async connect(text: string, o: DatabaseOptions = {}): Promise<Database> {
     const url = parseDatabaseUrl(text);
     const timeout = o.answerTimeout ?? ANSWER_TIMEOUT;
-    let client: MongoClient | undefined;
+    const client = clientOf(url, timeout);
     try {
-      client = new MongoClient(url.url, clientOptions(timeout));
       await client.connect();
       const database = new Database(client, url, await featuresOf(client.db(url.database)), o);
       await database.synchronizeClock();
       return database;
     } catch (error) {
-      await client?.close().catch(() => undefined);
+      await client.close().catch(() => undefined);
       throw describe(error, `cannot use the accounts at ${url.shown}`, url.secrets);
     }
   }
@@ -97,8 +96,8 @@ export class Database {
 
   async synchronizeClock(): Promise<void> {
     const before = Date.now();
-    const { localTime } = await this.run("reading its clock", () => this.db.command({ hello: 1 }));
-    if (localTime instanceof Date) this.#clockOffset = localTime.getTime() - (before + Date.now()) / 2;
+    const { localTime } = await this.run("reading its clock", () => helloOf(this.db));
+    if (localTime !== undefined) this.#clockOffset = localTime.getTime() - (before + Date.now()) / 2;
   }
 
   get available(): boolean {
@@ -162,19 +161,41 @@ export class Database {
 
   async #untilBack(): Promise<void> {
     const { signal } = this.#closed;
+    let refused = false;
     while (!signal.aborted) {
       await wait(BETWEEN_LOOKS, undefined, { signal, ref: false }).catch(() => undefined);
-      if (await this.#answers()) return;
+      const answer = await this.#answer();
+      if (answer === "takes writes") return;
+      // Of a change that nobody will undo while he waits for the database to come back, he should know.
+      if (answer === "refuses" && !refused) {
+        this.log(`the accounts at ${this.url.shown}: the database is back, but refuses our user or password`);
+      }
+      refused = answer === "refuses";
     }
   }
 
   /** Writes count: a replica set without a primary answers, but takes none. */
-  async #answers(): Promise<boolean> {
-    const late = wait(this.answerTimeout, false, { signal: this.#closed.signal, ref: false });
-    const hello = this.db.command({ hello: 1 }).then(({ isWritablePrimary, msg }) => {
-      return isWritablePrimary === true || msg === "isdbgrid";
-    });
-    return Promise.race([hello, late]).catch(() => false);
+  async #answer(): Promise<"takes writes" | "refuses" | "nothing"> {
+    const late = wait(this.answerTimeout, "nothing" as const, { signal: this.#closed.signal, ref: false });
+    const hello = this.#firstAnswer().catch((error: unknown) => (isRefused(error) ? "refuses" : "nothing"));
+    return Promise.race([hello, late]).catch(() => "nothing");
+  }
+
+  /** `hello` is answered to everybody; the version of the schema only to whom the accounts are for. */
+  async #firstAnswer(): Promise<"takes writes" | "nothing"> {
+    const { takesWrites } = await helloOf(this.db);
+    if (takesWrites) await this.state.findOne({ _id: "schema" });
+    return takesWrites ? "takes writes" : "nothing";
+  }
+}
+
+/** The driver's own look at the URL finds what ours does not: options that do not exist, or do not fit. */
+function clientOf({ url, shown, secrets }: DatabaseUrl, timeout: number): MongoClient {
+  try {
+    return new MongoClient(url, clientOptions(timeout));
+  } catch (error) {
+    const { message } = describe(error, `the URL of the accounts at ${shown}`, secrets, "url");
+    throw new AccountsDatabaseError("url", message);
   }
 }
 

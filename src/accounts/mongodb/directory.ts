@@ -1,7 +1,7 @@
 /** Accounts read and changed, as `ferry user` and programs of an operator do it. */
 import { randomBytes } from "node:crypto";
 import { BSON, ObjectId } from "mongodb";
-import type { AccountActivity, AccountDirectory } from "../directory.js";
+import type { AccountActivity, AccountDirectory, Put } from "../directory.js";
 import { isAccountName } from "../name.js";
 import { type AccountRecord, accountSchema } from "../record.js";
 import { describeIssue } from "../schema.js";
@@ -96,6 +96,35 @@ export class MongoDirectory implements AccountDirectory {
   }
 
   async create(record: AccountRecord): Promise<"created" | "exists"> {
+    const created = await this.#create(record);
+    if (created === "created") await this.#announce();
+    return created;
+  }
+
+  async *putAll(
+    records: readonly AccountRecord[],
+    { replace }: { readonly replace: boolean },
+  ): AsyncIterable<{ readonly record: AccountRecord; readonly put: Put }> {
+    let changed = false;
+    try {
+      for (const record of records) {
+        const put = await this.#put(record, replace);
+        if (put !== "left") changed = true;
+        yield { record, put };
+      }
+    } finally {
+      if (changed) await this.#announce();
+    }
+  }
+
+  async #put(record: AccountRecord, replace: boolean): Promise<Put> {
+    if ((await this.#create(record)) === "created") return "added";
+    if (!replace) return "left";
+    await this.#change(record.name, ({ created }) => ({ ...record, created }));
+    return "replaced";
+  }
+
+  async #create(record: AccountRecord): Promise<"created" | "exists"> {
     const fields = fieldsOf(checked(record));
     const document = { _id: new ObjectId(), revision: 0, ...fields };
     try {
@@ -104,7 +133,6 @@ export class MongoDirectory implements AccountDirectory {
       if (isDuplicateKey(error)) return "exists";
       throw describe(error, "adding an account", this.database.url.secrets);
     }
-    await this.#announce();
     return "created";
   }
 
@@ -195,9 +223,14 @@ export class MongoDirectory implements AccountDirectory {
   /** Nodes that cannot have change streams look at this token. A random one, so that none is written twice. */
   async #announce(): Promise<void> {
     const token = randomBytes(12).toString("hex");
-    await this.database.run("announcing a change", () =>
-      this.database.state.replaceOne({ _id: "changes" }, { token }, { upsert: true }),
-    );
+    try {
+      await this.database.run("announcing a change", () =>
+        this.database.state.replaceOne({ _id: "changes" }, { token }, { upsert: true }),
+      );
+    } catch (error) {
+      // Somebody else made the document at the same time: whoever sees that looks at our change too.
+      if (!isDuplicateKey(error)) throw error;
+    }
   }
 }
 

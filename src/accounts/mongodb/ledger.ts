@@ -32,6 +32,12 @@ export interface LedgerOptions {
   readonly measure: () => Promise<Amount>;
 }
 
+/** It was made if the document with this version was still there when it arrived. */
+interface Unanswered {
+  readonly exchange: Exchange;
+  readonly version: number;
+}
+
 export class Ledger implements Allowance {
   readonly #o: LedgerOptions;
   /** As the database granted it, and what is used of it. */
@@ -40,8 +46,8 @@ export class Ledger implements Allowance {
   #beside: Amount = NOTHING;
   #uploaded = 0;
   #sequence = 0;
-  /** An exchange whose answer did not come. */
-  #unanswered: Exchange | undefined;
+  /** Exchanges whose answers did not come: at most one of them was made, and may still be. */
+  #unanswered: readonly Unanswered[] = [];
   /** Free by what the database said last; an outage is bridged with it. Undefined before the first answer. */
   #free: Amount | undefined;
   #likes = LEAST_GRANT;
@@ -68,7 +74,7 @@ export class Ledger implements Allowance {
   /** Whether the database has not been told everything yet. */
   get dirty(): boolean {
     const told = isNothing(this.#used) && isNothing(this.#beside) && this.#uploaded === 0;
-    return !told || this.#unanswered !== undefined;
+    return !told || this.#unanswered.length > 0;
   }
 
   /** @throws StorageError "quota"; "unavailable" when an outage has lasted longer than what was free. */
@@ -174,11 +180,12 @@ export class Ledger implements Allowance {
       if (found.nodes.some((grant) => !node.isAlive(grant.node))) await node.readOthers();
       const settled = settle(found, exchange, { quota: quota(), isAlive: (id) => node.isAlive(id) });
       this.#sequence = exchange.sequence;
-      this.#unanswered = exchange;
+      const before = this.#unanswered;
+      this.#unanswered = [...before, { exchange, version: found.version }];
       const { matchedCount } = await database.run("counting what is stored", () =>
         database.usage.replaceOne({ _id: account, version: found.version }, settled.next),
       );
-      this.#unanswered = undefined;
+      this.#unanswered = matchedCount === 0 ? before : [];
       if (matchedCount === 0) continue;
       this.#account(exchange, settled.granted ?? NOTHING);
       this.#free = settled.free;
@@ -187,13 +194,16 @@ export class Ledger implements Allowance {
     throw new AccountsDatabaseError("unavailable", "what is stored changes all the time");
   }
 
-  /** The last exchange was made, though its answer did not come. */
+  /** An exchange was made, though its answer did not come; or it can no longer be. */
   #acknowledge(found: UsageDocument): void {
-    const exchange = this.#unanswered;
-    if (exchange === undefined) return;
-    this.#unanswered = undefined;
-    const granted = madeAlready(found, exchange);
-    if (granted !== undefined) this.#account(exchange, granted);
+    for (const { exchange } of this.#unanswered) {
+      const granted = madeAlready(found, exchange);
+      if (granted === undefined) continue;
+      this.#unanswered = [];
+      this.#account(exchange, granted);
+      return;
+    }
+    this.#unanswered = this.#unanswered.filter(({ version }) => version === found.version);
   }
 
   /** The database knows of it now; what happened meanwhile is left for the next one. */
@@ -232,7 +242,7 @@ export class Ledger implements Allowance {
     this.#used = NOTHING;
     this.#beside = NOTHING;
     this.#uploaded = 0;
-    this.#unanswered = undefined;
+    this.#unanswered = [];
     throw new AccountsDatabaseError("content", "the account is gone");
   }
 

@@ -5,13 +5,10 @@ import { CERTIFICATE_USES, MAX_CERTIFICATES } from "../certificates.js";
 import { MAX_ACCOUNT_NAME } from "../name.js";
 import { MAX_COMMENT, MAX_NETWORKS } from "../record.js";
 import { COLLECTIONS, type Database } from "./database.js";
-import { isUnsupported } from "./errors.js";
+import { isRefused, isUnsupported } from "./errors.js";
 
 const NAMES: Document = {
-  anyOf: [
-    { enum: ["all", "read-only"] },
-    { bsonType: "array", items: { enum: [...PERMISSIONS] }, uniqueItems: true },
-  ],
+  anyOf: [{ enum: ["all", "read-only"] }, { bsonType: "array", items: { enum: [...PERMISSIONS] } }],
 };
 const COUNT: Document = { bsonType: ["int", "long", "double"], minimum: 1 };
 const FOLDER: Document = { bsonType: "string", pattern: "^/" };
@@ -105,8 +102,13 @@ export async function makeCollections(database: Database): Promise<void> {
       validationAction: "error",
     });
   } catch (error) {
-    if (!isUnsupported(error) && !isUnknownOption(error)) throw error;
-    database.log(`${database.features.name} has no validators: accounts are checked by Ferry alone`);
+    if (isRefused(error)) {
+      database.log(
+        "accounts are checked by Ferry alone: for MongoDB to do it too, its user needs the role dbAdmin",
+      );
+    } else if (isUnsupported(error) || isUnknownOption(error)) {
+      database.log(`${database.features.name} has no validators: accounts are checked by Ferry alone`);
+    } else throw error;
   }
 }
 

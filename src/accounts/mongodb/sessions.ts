@@ -23,6 +23,8 @@ export class Sessions {
   readonly #node: Node;
   /** Those of this node, by `_id`. */
   readonly #own = new Map<string, SessionDocument>();
+  /** Being written: in the database or not, nobody knows yet. */
+  readonly #beginning = new Set<string>();
 
   constructor(database: Database, node: Node) {
     this.#database = database;
@@ -46,11 +48,7 @@ export class Sessions {
 
   /** What cannot be removed now is removed when the database is back. Never throws. */
   async end(id: string): Promise<void> {
-    if (!this.#own.delete(id)) return;
-    const { sessions } = this.#database;
-    await this.#database
-      .run("ending a session", () => sessions.deleteOne({ _id: id }))
-      .catch(() => undefined);
+    if (this.#own.delete(id)) await this.#remove(id).catch(() => undefined);
   }
 
   /** Makes the database say what is so: after an outage, or when others took this node for dead. */
@@ -59,13 +57,17 @@ export class Sessions {
     const written = await this.#database.run("reading sessions", () =>
       sessions.find({ node: this.#node.id }).toArray(),
     );
-    const surplus = written.filter(({ _id }) => !this.#own.has(_id)).map(({ _id }) => _id);
+    const isSurplus = ({ _id }: SessionDocument): boolean => !this.#own.has(_id) && !this.#beginning.has(_id);
+    const surplus = written.filter(isSurplus).map(({ _id }) => _id);
     if (surplus.length > 0) {
       await this.#database.run("ending sessions", () => sessions.deleteMany({ _id: { $in: surplus } }));
     }
     const there = new Set(written.map(({ _id }) => _id));
     for (const document of [...this.#own.values()]) {
-      if (!there.has(document._id)) await this.#write(document);
+      if (there.has(document._id) || !this.#own.has(document._id)) continue;
+      await this.#write(document);
+      // It ended while it was written.
+      if (!this.#own.has(document._id)) await this.#remove(document._id);
     }
   }
 
@@ -80,17 +82,14 @@ export class Sessions {
 
   async #claim(info: SessionInfo, limit: number): Promise<{ readonly id: string } | "limit"> {
     if (limit === Number.POSITIVE_INFINITY) {
-      const document = this.#document(info, undefined);
-      await this.#insert(document);
-      return this.#keep(document);
+      return this.#insertOwn(this.#document(info, undefined));
     }
     for (;;) {
       const live = await this.#live(info.account);
       if (live.length >= limit) return "limit";
       const document = this.#document(info, freePlace(info.account, live, limit));
       try {
-        await this.#insert(document);
-        return this.#keep(document);
+        return await this.#insertOwn(document);
       } catch (error) {
         // Somebody was quicker. Each round one more place is taken, so this ends.
         if (!isDuplicateKey(error)) throw error;
@@ -110,6 +109,22 @@ export class Sessions {
       );
     }
     return found.filter(({ node }) => this.#node.isAlive(node));
+  }
+
+  /** A look at what the database has, at the same time, leaves the session alone. */
+  async #insertOwn(document: SessionDocument): Promise<{ readonly id: string }> {
+    this.#beginning.add(document._id);
+    try {
+      await this.#insert(document);
+      return this.#keep(document);
+    } finally {
+      this.#beginning.delete(document._id);
+    }
+  }
+
+  async #remove(id: string): Promise<void> {
+    const { sessions } = this.#database;
+    await this.#database.run("ending a session", () => sessions.deleteOne({ _id: id }));
   }
 
   async #insert(document: SessionDocument): Promise<void> {

@@ -1,7 +1,5 @@
 /** Accounts in MongoDB, shared by any number of servers. */
 import type { ObjectId } from "mongodb";
-import { ROOT } from "../../protocol/pathname.js";
-import { measureUse } from "../../storage/allowance.js";
 import type {
   Account,
   AccountLease,
@@ -15,7 +13,7 @@ import type {
 import { type Decoys, decoysOf } from "../decoys.js";
 import { refusalFor } from "../login-rules.js";
 import { isAccountName } from "../name.js";
-import { type OpenedStorages, type OpenStorage, openStorages } from "../opened-storages.js";
+import { measureHome, type OpenStorage, openAccount } from "../opened-storages.js";
 import { type Passwords, sharedPasswords } from "../password.js";
 import type { AccountRecord } from "../record.js";
 import { type CacheOptions, RecentAccounts } from "./cache.js";
@@ -84,7 +82,7 @@ export class MongoAccounts implements AccountStore {
     this.#node = node;
     this.#sessions = sessions;
     this.#ledgers = new Ledgers({ database: this.#database, node });
-    this.#watch = new Watch(this.#database, o.watch ?? {}, () => this.#renew(this.#inUse.ids));
+    this.#watch = new Watch(this.#database, o.watch ?? {}, () => this.#renewAll());
     this.#timer = setInterval(() => this.#tick(), TICK).unref();
     this.#database.onReturn(() => void this.#catchUp());
   }
@@ -133,7 +131,7 @@ export class MongoAccounts implements AccountStore {
       this.#recent.put(found);
       if (attempt.password !== undefined) this.#rehash(found.record, attempt.password);
     }
-    return this.#login(found, attempt.signal);
+    return this.#login(found);
   }
 
   async open(
@@ -187,31 +185,24 @@ export class MongoAccounts implements AccountStore {
     }
   }
 
-  async #login(found: FoundAccount, signal: AbortSignal): Promise<LoginAnswer> {
-    const { record } = found;
-    let opened: OpenedStorages;
-    try {
-      opened = await openStorages(record, this.#o.openStorage, (storage) => {
-        if (record.quota === undefined) return undefined;
-        return this.#ledgers.open(found.id, record.quota, () => measureUse(storage, ROOT, signal));
-      });
-    } catch (error) {
-      this.#database.log(`cannot open ${record.home}, the home of account ${record.name}`, error);
-      return { refused: "unavailable" };
-    }
+  async #login(found: FoundAccount): Promise<LoginAnswer> {
+    const { id, record } = found;
     const known = this.#inUse.known(found);
-    const { permissions, limits } = known;
-    const { name, requireTls } = record;
-    const account: Account = {
-      name,
-      ...opened,
-      home: ROOT,
-      permissions,
-      limits,
-      ...(requireTls && { requireTls }),
-    };
+    const open = this.#o.openStorage;
+    const account = await openAccount(known, {
+      open,
+      warn: this.#database.log,
+      usage: () => record.quota && this.#ledgers.open(id, record.quota, () => measureHome(record, open)),
+    });
+    if (account === undefined) return { refused: "unavailable" };
     this.#knownOf.set(account, known);
     return { ok: account };
+  }
+
+  /** What an outage would let in, too: an account that was disabled before it is not let in during it. */
+  #renewAll(): Promise<void> {
+    const ids = new Map([...this.#inUse.ids, ...this.#recent.ids].map((id) => [id.toHexString(), id]));
+    return this.#renew([...ids.values()]);
   }
 
   /** @throws AccountsDatabaseError */
@@ -219,6 +210,7 @@ export class MongoAccounts implements AccountStore {
     for (let n = 0; n < ids.length; n += AT_ONCE) {
       const some = ids.slice(n, n + AT_ONCE);
       const records = await this.#directory.findAll(some);
+      this.#recent.renew(new Set(some.map((id) => id.toHexString())), records);
       for (const id of some) {
         const record = records.get(id.toHexString());
         // What somebody wrote by mistake changes nothing for sessions that run.

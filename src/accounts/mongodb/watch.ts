@@ -10,6 +10,8 @@ export interface WatchOptions {
   readonly changes?: "auto" | "polling";
 }
 
+/** Milliseconds after a change in which others are awaited, so that an import of thousands is a few looks. */
+const BURST = 100;
 /** Programs that write accounts without telling (see docs/accounts.md) are noticed after this time. */
 const UNTOLD = 30_000;
 
@@ -25,16 +27,14 @@ export class Watch {
   #lastLook = performance.now();
   #looking: Promise<void> | undefined;
   #again = false;
+  #soon: NodeJS.Timeout | undefined;
 
   /** `onChange` looks at every account in use; it is never called twice at the same time. */
   constructor(database: Database, o: WatchOptions, onChange: () => Promise<void>) {
     this.#database = database;
     this.#interval = o.interval ?? 1000;
     this.#onChange = onChange;
-    const streams = o.changes !== "polling" && database.features.changeStreams;
-    if (!streams)
-      database.log(`${database.features.name}: changes of accounts are polled every ${this.#interval} ms`);
-    this.#running = Promise.all([this.#poll(), ...(streams ? [this.#follow()] : [])]);
+    this.#running = Promise.all([this.#poll(), ...(o.changes === "polling" ? [] : [this.#follow()])]);
   }
 
   get source(): "change stream" | "polling" {
@@ -55,6 +55,7 @@ export class Watch {
 
   async close(): Promise<void> {
     this.#closed.abort();
+    clearTimeout(this.#soon);
     await this.#running;
     await this.#looking;
   }
@@ -93,25 +94,29 @@ export class Watch {
     }
   }
 
+  /** Whether there are change streams shows when one is opened. */
   async #follow(): Promise<void> {
     const { signal } = this.#closed;
     while (!signal.aborted) {
       try {
         await this.#readStream();
       } catch (error) {
-        this.#source = "polling";
         if (isUnsupported(error)) {
+          const { name } = this.#database.features;
           this.#database.log(
-            `no change streams here: changes of accounts are polled every ${this.#interval} ms`,
-            error,
+            `${name} has no change streams: changes of accounts are polled every ${this.#interval} ms`,
           );
           return;
         }
+        // Away, or the stream broke: polling goes on, and another stream is opened.
+      } finally {
+        this.#source = "polling";
       }
       await wait(this.#interval, undefined, { signal, ref: false }).catch(() => undefined);
     }
   }
 
+  /** Until it breaks, or ends because the collection was dropped, as `mongorestore --drop` does. */
   async #readStream(): Promise<void> {
     const { signal } = this.#closed;
     const stream = this.#database.accounts.watch([], { maxAwaitTimeMS: 1000 });
@@ -119,18 +124,31 @@ export class Watch {
     signal.addEventListener("abort", stop, { once: true });
     try {
       while (!signal.aborted) {
+        const asked = performance.now();
         const event = await stream.tryNext();
         if (this.#source === "polling") {
           this.#source = "change stream";
           this.#database.log("changes of accounts come by a change stream");
           // What changed before the stream began.
-          void this.look();
+          this.#lookSoon();
         }
-        if (event !== null) void this.look();
+        if (event !== null) this.#lookSoon();
+        // The stream has ended, and would give nothing for ever without a turn of the loop.
+        if (event?.operationType === "invalidate" || stream.closed) return;
+        // Servers should wait for an event; one that does not is not asked all the time.
+        const waited = performance.now() - asked;
+        if (event === null && waited < BURST) await wait(BURST - waited, undefined, { signal, ref: false });
       }
     } finally {
       signal.removeEventListener("abort", stop);
       stop();
     }
+  }
+
+  #lookSoon(): void {
+    this.#soon ??= setTimeout(() => {
+      this.#soon = undefined;
+      void this.look();
+    }, BURST).unref();
   }
 }

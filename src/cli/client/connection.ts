@@ -2,11 +2,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { FtpClient } from "../../client/client.js";
 import { FtpError } from "../../client/errors.js";
-import { FtpPool } from "../../client/mirror/pool.js";
 import type { FtpClientOptions } from "../../client/options.js";
+import { FtpPool } from "../../client/pool.js";
 import { usageError } from "../errors.js";
 import type { Terminal } from "../terminal.js";
 import { findLogin } from "./credentials.js";
+import { PerServer } from "./per-server.js";
 import { findPlace, type RemotePlace, shownUrl } from "./places.js";
 import type { RemoteFlags } from "./remote-flags.js";
 import { asReported } from "./reporting.js";
@@ -68,34 +69,30 @@ export async function openPool(
 }
 
 /** Sessions for several places, one for each server and login. */
-export class Remotes implements AsyncDisposable {
-  readonly #flags: RemoteFlags;
-  readonly #terminal: Terminal;
-  readonly #signal: AbortSignal;
-  readonly #remotes = new Map<string, Promise<Remote>>();
-
+export class Remotes extends PerServer<Remote> {
   constructor(flags: RemoteFlags, terminal: Terminal, signal: AbortSignal) {
-    this.#flags = flags;
-    this.#terminal = terminal;
-    this.#signal = signal;
+    super((place) => openRemote(place, flags, terminal, signal));
   }
 
   /** @throws CliError */
   async client(place: RemotePlace): Promise<FtpClient> {
-    const { path: _path, folder: _folder, type: _type, ...server } = place.url;
-    const key = JSON.stringify(server, Object.keys(server).sort());
-    let remote = this.#remotes.get(key);
-    if (remote === undefined) {
-      remote = openRemote(place, this.#flags, this.#terminal, this.#signal);
-      this.#remotes.set(key, remote);
-    }
-    return (await remote).client;
+    return (await this.of(place)).client;
+  }
+}
+
+/** Pools for several places, one for each server and login. */
+export class RemotePools extends PerServer<RemotePool> {
+  constructor(
+    flags: RemoteFlags & { readonly connections: number },
+    terminal: Terminal,
+    signal: AbortSignal,
+  ) {
+    super((place) => openPool(place, flags, terminal, signal));
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    const opened = await Promise.allSettled(this.#remotes.values());
-    const remotes = opened.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
-    await Promise.all(remotes.map((remote) => remote[Symbol.asyncDispose]()));
+  /** @throws CliError */
+  async pool(place: RemotePlace): Promise<FtpPool> {
+    return (await this.of(place)).pool;
   }
 }
 

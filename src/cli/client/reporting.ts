@@ -11,7 +11,7 @@ import {
   systemReason,
 } from "../errors.js";
 import { jsonLine } from "../json-line.js";
-import type { Terminal } from "../terminal.js";
+import type { TerminalOutput } from "../terminal.js";
 import { hintFor } from "./hints.js";
 
 /**
@@ -39,18 +39,23 @@ export function describe(error: FtpError): string {
     .join(". ");
 }
 
+/** Standard error, or what stands before it while there are progress bars. */
+export interface ErrorOutput {
+  readonly errors: Pick<TerminalOutput, "write">;
+}
+
 export interface ReportOptions {
   readonly json?: boolean | undefined;
 }
 
 /** What failed of several things that are all tried: told at once, one line each, and counted. */
 export class Failures {
-  readonly #terminal: Terminal;
+  readonly #terminal: ErrorOutput;
   readonly #json: boolean;
   #count = 0;
   #exitCode: ExitCode = 0;
 
-  constructor(terminal: Terminal, { json = false }: ReportOptions) {
+  constructor(terminal: ErrorOutput, { json = false }: ReportOptions) {
     this.#terminal = terminal;
     this.#json = json;
   }
@@ -64,14 +69,15 @@ export class Failures {
     return this.#exitCode;
   }
 
-  /** Tells a failure of one of them. @throws the error when it ends all: an interruption, or a bug of ours */
-  add(error: unknown, subject: string): void {
+  /** Tells a failure of one of them, and returns what it told. @throws the error when it ends all: an interruption, or a bug of ours */
+  add(error: unknown, subject: string): CliError {
     const reported = asReported(error, subject);
     const endsAll = error instanceof FtpAbortError || reported instanceof OutputError;
     if (endsAll || !(reported instanceof CliError) || reported.exitCode === 130) throw reported;
     this.#count++;
     this.#exitCode = this.#exitCode === 1 ? 1 : reported.exitCode;
     this.#terminal.errors.write(errorLine(reported, { json: this.#json }));
+    return reported;
   }
 }
 
@@ -94,7 +100,7 @@ export async function tryEach<T>(
 /** One line on standard error about something that goes on all the same; nothing with `--quiet`. */
 export function warn(
   message: string,
-  terminal: Terminal,
+  terminal: ErrorOutput,
   { quiet, json }: { readonly quiet?: boolean; readonly json?: boolean },
 ): void {
   if (quiet === true) return;

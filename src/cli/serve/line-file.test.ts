@@ -92,3 +92,34 @@ test("a descriptor whose reader stops takes what it can, and the rest when it go
   assert.equal(read, 300_000);
   await lines.close();
 });
+
+test("lines that find no room while nothing can be written are counted, and told of once", async (t) => {
+  const file = await place(t);
+  await promisify(execFile)("mkfifo", [file]);
+  // Nobody reads yet, so nothing can be written.
+  const descriptor = openSync(file, constants.O_RDWR | constants.O_NONBLOCK);
+  const errors: unknown[] = [];
+  const lines = LineFile.on(descriptor, (error) => errors.push(error));
+  const line = `${"x".repeat(1023)}\n`;
+  for (let n = 0; n < 10_000; n++) lines.append(line);
+  const buffer = Buffer.alloc(65_536);
+  let read = 0;
+  let done = false;
+  const flushed = lines.flushed().then(() => {
+    done = true;
+  });
+  while (!done) {
+    try {
+      read += readSync(descriptor, buffer);
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "EAGAIN")) throw error;
+    }
+    await setImmediate();
+  }
+  await flushed;
+  closeSync(descriptor);
+  const lost = Number(/^Error: (\d+) lines were lost meanwhile$/.exec(String(errors[0]))?.[1]);
+  assert.ok(lost > 0 && lost < 10_000, String(errors[0]));
+  assert.equal(errors.length, 1);
+  assert.ok(read <= (10_000 - lost) * 1024);
+});

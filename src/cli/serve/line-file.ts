@@ -29,6 +29,7 @@ export class LineFile {
   readonly #onError: (error: unknown) => void;
   #descriptor: number;
   #waiting = "";
+  #dropped = 0;
   #mustReopen = false;
   #writing: Promise<void> | undefined;
 
@@ -53,7 +54,10 @@ export class LineFile {
   }
 
   append(line: string): void {
-    if (this.#waiting.length + line.length > MAX_WAITING) return;
+    if (this.#waiting.length + line.length > MAX_WAITING) {
+      this.#dropped += 1;
+      return;
+    }
     this.#waiting += line;
     this.#begin();
   }
@@ -87,6 +91,7 @@ export class LineFile {
     [this.#waiting, this.#mustReopen] = ["", false];
     try {
       await this.#write(Buffer.from(lines));
+      this.#tellOfDropped();
       if (!mustReopen || this.#file === undefined) return;
       const old = this.#descriptor;
       this.#descriptor = await openFile(this.#file.path, "a", this.#file.mode);
@@ -94,6 +99,14 @@ export class LineFile {
     } catch (error) {
       this.#onError(error);
     }
+  }
+
+  /** Once for each time that nothing could be written, when it can again. */
+  #tellOfDropped(): void {
+    const dropped = this.#dropped;
+    if (dropped === 0) return;
+    this.#dropped = 0;
+    this.#onError(new Error(`${dropped} ${dropped === 1 ? "line was" : "lines were"} lost meanwhile`));
   }
 
   /** A pipe whose reader is slow takes a part, or nothing for now. */

@@ -3,8 +3,8 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { type Command, Option } from "commander";
-import type { AccountDirectory } from "../../accounts/directory.js";
-import { formatAccountsFile, parseAccountsFile } from "../../accounts/file-format.js";
+import type { AccountDirectory, Put } from "../../accounts/directory.js";
+import { AccountsFileError, formatAccountsFile, parseAccountsFile } from "../../accounts/file-format.js";
 import {
   formatOf,
   type ImportedAccount,
@@ -16,7 +16,14 @@ import { Passwords } from "../../accounts/password.js";
 import type { AccountRecord } from "../../accounts/record.js";
 import { printable } from "../../protocol/text.js";
 import { withDirectory } from "../directories.js";
-import { configurationError, type ExitCode, failure, systemReason, usageError } from "../errors.js";
+import {
+  configurationError,
+  type ExitCode,
+  failure,
+  systemCode,
+  systemReason,
+  usageError,
+} from "../errors.js";
 import { one } from "../flags.js";
 import type { Terminal } from "../terminal.js";
 import { newPassword, ValueError } from "../values.js";
@@ -74,8 +81,6 @@ export function addExportCommand(user: Command, terminal: Terminal, run: Run): v
     );
 }
 
-type Outcome = "added" | "replaced" | "left";
-
 /** All are tried; 1 when some could not be taken. */
 async function importAll(
   file: string,
@@ -85,9 +90,11 @@ async function importAll(
 ): Promise<ExitCode> {
   const text = await textOf(file, terminal);
   const { records, problems } = await recordsOf(file, text, o, terminal);
-  const counts: Record<Outcome, number> = { added: 0, replaced: 0, left: 0 };
-  for (const record of records) {
-    const outcome = await put(record, o, directory);
+  const counts: Record<Put, number> = { added: 0, replaced: 0, left: 0 };
+  const replace = o.replace === true;
+  const puts =
+    o.dryRun === true ? wouldPut(records, replace, directory) : directory.putAll(records, { replace });
+  for await (const { record, put: outcome } of puts) {
     counts[outcome] += 1;
     if (o.json === true) terminal.output.write(`${JSON.stringify({ name: record.name, outcome })}\n`);
     else terminal.output.write(`ferry: account ${printable(record.name)} ${OUTCOMES[outcome]}\n`);
@@ -98,22 +105,34 @@ async function importAll(
   return problems.length > 0 ? 1 : 0;
 }
 
-const OUTCOMES: Readonly<Record<Outcome, string>> = {
+const OUTCOMES: Readonly<Record<Put, string>> = {
   added: "added",
   replaced: "replaced",
   left: "is there already: left as it is (--replace changes it)",
 };
 
-async function put(record: AccountRecord, o: ImportOptions, directory: AccountDirectory): Promise<Outcome> {
-  if (o.dryRun === true) {
-    const there = await directory.get(record.name).catch(() => undefined);
-    if (there === undefined) return "added";
-    return o.replace === true ? "replaced" : "left";
+/** What `putAll` would do. */
+async function* wouldPut(
+  records: readonly AccountRecord[],
+  replace: boolean,
+  directory: AccountDirectory,
+): ReturnType<AccountDirectory["putAll"]> {
+  const names = new Set<string>();
+  for await (const { name } of existing(directory)) names.add(name);
+  for (const record of records) {
+    const put = !names.has(record.name) ? "added" : replace ? "replaced" : "left";
+    names.add(record.name);
+    yield { record, put };
   }
-  if ((await directory.create(record)) === "created") return "added";
-  if (o.replace !== true) return "left";
-  await directory.change(record.name, ({ created }) => ({ ...record, created }));
-  return "replaced";
+}
+
+/** None when there is no file yet, which an import makes. */
+async function* existing(directory: AccountDirectory): AsyncIterable<AccountRecord> {
+  try {
+    yield* directory.all();
+  } catch (error) {
+    if (!(error instanceof AccountsFileError) || systemCode(error.cause) !== "ENOENT") throw error;
+  }
 }
 
 async function recordsOf(

@@ -6,6 +6,7 @@ import type { PermissionNames, PermissionRules } from "../../accounts/permission
 import { type AccountQuota, type AccountRecord, MAX_COMMENT } from "../../accounts/record.js";
 import { pathname } from "../../protocol/pathname.js";
 import { accountsPlace } from "../accounts-place.js";
+import { usageError } from "../errors.js";
 import { checked, one } from "../flags.js";
 import * as values from "../values.js";
 
@@ -137,7 +138,10 @@ export function publicAccount({
 function certificatesWith(before: CertificateRules, o: UserOptions): CertificateRules {
   const certificates = said(o.certificate, before.certificates);
   const certificateUse = o.certificateUse ?? before.certificateUse;
-  if (certificates === undefined) return {};
+  if (certificates === undefined) {
+    if (o.certificateUse === undefined) return {};
+    throw usageError("--certificate-use is of no use without a certificate: give --certificate too");
+  }
   return { certificates, ...(certificateUse !== undefined && { certificateUse }) };
 }
 

@@ -54,9 +54,13 @@ function activityText({ lastLogin, sessions, stored, uploaded }: AccountActivity
   return {
     ...(lastLogin !== undefined && { lastLogin: `${lastLogin.at.toISOString()} from ${lastLogin.peer}` }),
     ...(sessions !== undefined && { sessionsNow: sessions }),
-    ...(stored !== undefined && { stored: `${stored.bytes} bytes, ${stored.files} files` }),
+    ...(stored !== undefined && { stored: `${stored.bytes} bytes, ${counted(stored.files, "file")}` }),
     ...(uploaded !== undefined && { uploaded: `${uploaded.bytes} bytes in ${uploaded.month}` }),
   };
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
 function stateText(disabled: boolean, expires: string | undefined): string {

@@ -92,10 +92,10 @@ async function add({ name, o, directory, terminal }: Task): Promise<void> {
   const home = absolute(o.home);
   // Before the password is asked for: typing it for nothing is annoying.
   if ((await existing(name, directory)) !== undefined) throw alreadyThere(name, directory);
-  const password = await hashed(await askNewPassword(name, terminal));
   const now = new Date().toISOString();
-  const bare = { name, password, home, permissions: "all", limits: {}, disabled: false } as const;
-  const account = recordWith({ ...bare, created: now, changed: now }, o, absolute);
+  const bare = { name, password: "", home, permissions: "all", limits: {}, disabled: false } as const;
+  const wanted = recordWith({ ...bare, created: now, changed: now }, o, absolute);
+  const account = { ...wanted, password: await hashed(await askNewPassword(name, terminal)) };
   const isNew = await makeHome(home);
   if ((await directory.create(account)) === "exists") throw alreadyThere(name, directory);
   say(account, o, terminal, `added, with home ${home}${isNew ? " (made)" : ""}`);

@@ -35,8 +35,8 @@ export interface ServerMemory {
   setTimes?: string;
 }
 
-/** Time for a second reply after an abort: servers send one or two. */
-const SECOND_REPLY = 1000;
+/** Time for a second reply after an abort, before a NOOP asks: Pure-FTPd sends one, most servers two. */
+const SECOND_REPLY = 250;
 
 export class Session {
   readonly pi: UserPi;
@@ -46,6 +46,8 @@ export class Session {
   readonly protection: Protection;
   features: Features = new Map();
   charset: Charset = UTF8;
+  /** The working directory, while an operation has gone to another one for a moment. */
+  away: string | undefined;
   /** As they were last agreed; a TYPE that was never sent is unknown. */
   #agreed: { type?: string; structure: string; mode: string } = { structure: "F", mode: "S" };
   /** Whether the replies that are owed are a transfer's, which ABOR ends. */
@@ -135,8 +137,16 @@ export class Session {
     }
   }
 
-  /** The byte that the next transfer begins at. */
-  async restart(start: number, signal: AbortSignal): Promise<void> {
+  /**
+   * The byte that the next transfer begins at, and how many it has: the server ends it by itself where it has RANG
+   * (draft-bryan-ftp-range); elsewhere the client does.
+   */
+  async restart(start: number, signal: AbortSignal, length?: number): Promise<void> {
+    if (length !== undefined && length > 0 && this.features.has("RANG")) {
+      const reply = await this.ask("RANG", `${start} ${start + length - 1}`, signal);
+      if (reply.code < 400) return;
+    }
+    if (start === 0) return;
     const reply = await this.ask("REST", String(start), signal);
     // RFC 959 has 350; odd servers say 200.
     if (reply.code >= 400)
@@ -154,6 +164,13 @@ export class Session {
     throw new FtpReplyError(verb, { phase: "transfer", reply });
   }
 
+  /** To the directory that it is away from. */
+  async comeBack(wait: Wait): Promise<void> {
+    const { away } = this;
+    this.away = undefined;
+    if (away !== undefined) await this.pi.expect("CWD", this.encoded(away), wait);
+  }
+
   /**
    * After an operation, however it ended: no reply is owed any more, or the connection is closed. Within the
    * `abort` timeout; never throws.
@@ -162,13 +179,15 @@ export class Session {
     const { pi } = this;
     const transferring = this.#transferring;
     this.#transferring = false;
-    if (pi.ended !== undefined || (pi.owed === 0 && pi.besides === 0)) return;
+    if (pi.ended !== undefined) return;
+    if (pi.owed === 0 && pi.besides === 0 && this.away === undefined) return;
     const signal = AbortSignal.timeout(this.settings.timeouts.abort);
     const wait: Wait = { signal, timeout: Number.POSITIVE_INFINITY, phase: "transfer" };
     try {
       if (transferring && pi.owed > 0) await this.#abort(wait);
       while (pi.owed > 0) await pi.completion(wait);
       if (pi.besides > 0) await pi.exchange("NOOP", undefined, wait);
+      await this.comeBack(wait);
     } catch {
       pi.destroy(new FtpTimeoutError("the server did not come back into step", { phase: "transfer" }));
     }

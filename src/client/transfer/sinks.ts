@@ -1,29 +1,49 @@
 /** Where the bytes of a download go. */
 import { Buffer } from "node:buffer";
 import { once } from "node:events";
-import { type FileHandle, open, rename, stat, unlink } from "node:fs/promises";
+import {
+  closeSync,
+  existsSync,
+  ftruncateSync,
+  futimesSync,
+  openSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+} from "node:fs";
+import { rm } from "node:fs/promises";
 import { Writable } from "node:stream";
 import { finished } from "node:stream/promises";
 import { WritableStream } from "node:stream/web";
 import type { Entry, WriteHandle } from "../../storage/storage.js";
 import { FtpArgumentError, FtpLocalError } from "../errors.js";
+import { FileWriter } from "./file-writer.js";
 
-/** A path on this machine, or a Node or Web stream, which is ended when the file is whole. */
-export type DownloadTarget = string | Writable | WritableStream<Uint8Array>;
+/**
+ * A path on this machine; a Node or Web stream, which is ended when the file is whole; or a handle, which is
+ * committed then, and abandoned when it does not become whole.
+ */
+export type DownloadTarget = string | Writable | WritableStream<Uint8Array> | WriteHandle;
 
 /** What a download to a path is written to until it is whole: a broken one must not look complete. */
 export function partOf(path: string): string {
   return `${path}.part`;
 }
 
-/** Bytes that a broken download left; 0 for none. */
-export async function partSize(path: string): Promise<number> {
-  try {
-    const { size } = await stat(partOf(path));
-    return size;
-  } catch {
-    return 0;
-  }
+/** Which bytes of a part are there that was written at several places at once; see segments/. */
+export function segmentsOf(path: string): string {
+  return `${partOf(path)}.segments`;
+}
+
+/** Removes what a broken download left. */
+export async function dropPart(path: string): Promise<void> {
+  await Promise.all([partOf(path), segmentsOf(path)].map((file) => rm(file, { force: true })));
+}
+
+/** Bytes that a broken download left; 0 for none. A part with holes cannot be continued at its end. */
+export function partSize(path: string): number {
+  if (existsSync(segmentsOf(path))) return 0;
+  return statSync(partOf(path), { throwIfNoEntry: false })?.size ?? 0;
 }
 
 export interface SinkOptions {
@@ -34,51 +54,67 @@ export interface SinkOptions {
 }
 
 /** @throws FtpLocalError for a file that cannot be written; FtpArgumentError for what is no target */
-export async function openSink(target: DownloadTarget, o: SinkOptions): Promise<WriteHandle> {
-  if (typeof target === "string") return await fileSink(target, o);
+export function openSink(target: DownloadTarget, o: SinkOptions): WriteHandle {
+  if (typeof target === "string") return fileSink(target, o);
   if (target instanceof WritableStream) return streamSink(Writable.fromWeb(target), o.start);
   if (target instanceof Writable) return streamSink(target, o.start);
-  throw new FtpArgumentError("the target is no path and no writable stream");
+  if (isHandle(target)) return target;
+  throw new FtpArgumentError("the target is no path, no writable stream and no handle");
 }
 
-async function fileSink(path: string, { start, modified }: SinkOptions): Promise<WriteHandle> {
+function isHandle(target: WriteHandle): boolean {
+  return (["write", "commit", "abandon"] as const).every((name) => typeof target?.[name] === "function");
+}
+
+/**
+ * Opening, closing and naming a file are done at once: asked of a thread, they cost a small file more than its
+ * whole transfer (5,000 of them: 4.8 s of system time against 1.2).
+ */
+function fileSink(path: string, { start, modified }: SinkOptions): WriteHandle {
   const part = partOf(path);
-  let file: FileHandle;
-  try {
-    file = await open(part, start > 0 ? "r+" : "w");
-    if (start > 0) await file.truncate(start);
-  } catch (cause) {
-    throw new FtpLocalError("the file to download to cannot be opened", { phase: "transfer", cause });
-  }
-  let position = start;
+  const descriptor = openPart(path, start);
+  const writer = new FileWriter(descriptor, start);
   return {
     start,
-    async write(chunk) {
-      for (let from = 0; from < chunk.length; ) {
-        const { bytesWritten } = await file.write(chunk, from, chunk.length - from, position);
-        from += bytesWritten;
-        position += bytesWritten;
-      }
-    },
+    write: (chunk) => writer.write(chunk),
     async commit() {
       try {
-        if (modified !== undefined) await file.utimes(new Date(), new Date(modified));
+        await writer.settled();
+        if (modified !== undefined) futimesSync(descriptor, Date.now() / 1000, modified / 1000);
       } finally {
-        await file.close();
+        closeSync(descriptor);
       }
-      await rename(part, path);
-      return entry(position);
+      renameSync(part, path);
+      return entry(writer.position);
     },
     async abandon() {
+      const { position } = writer;
       try {
-        await file.close();
-        if (position === 0) await unlink(part);
+        await writer.settled();
+      } catch {
+        // What could not be written is the reason why it is abandoned.
+      }
+      try {
+        closeSync(descriptor);
+        if (position === 0) unlinkSync(part);
       } catch {
         // What is left of it is of no use, or gone.
       }
       return { kept: position };
     },
   };
+}
+
+function openPart(path: string, start: number): number {
+  try {
+    // What a download in segments said of the part is true no more.
+    if (start === 0 && existsSync(segmentsOf(path))) unlinkSync(segmentsOf(path));
+    const descriptor = openSync(partOf(path), start > 0 ? "r+" : "w");
+    if (start > 0) ftruncateSync(descriptor, start);
+    return descriptor;
+  } catch (cause) {
+    throw new FtpLocalError("the file to download to cannot be opened", { phase: "transfer", cause });
+  }
 }
 
 function streamSink(stream: Writable, start: number): WriteHandle {

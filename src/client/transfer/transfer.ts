@@ -21,6 +21,7 @@ import {
   FtpReplyError,
   FtpTimeoutError,
 } from "../errors.js";
+import type { RateLimit } from "../rate-limit.js";
 import type { Session } from "../session/session.js";
 import { FtpTlsError, isAboutTheServer } from "../tls-error.js";
 import { ConfirmedSink, RangeComplete } from "./confirmed-sink.js";
@@ -37,7 +38,7 @@ interface AnyTransfer {
   readonly signal: AbortSignal;
   /** Bytes of the whole file, for the progress. */
   readonly total?: number | undefined;
-  readonly rate?: number | undefined;
+  readonly rate?: number | RateLimit | undefined;
   readonly onProgress?: OnProgress | undefined;
 }
 
@@ -82,7 +83,7 @@ export async function runTransfer(session: Session, job: ClientTransfer): Promis
       { direction: job.direction, acceptBareEnd },
       session.wait("data-connection", signal),
     );
-    if (job.restart && job.start > 0) await session.restart(job.start, signal);
+    if (job.restart) await session.restart(job.start, signal, lengthOf(job));
     first = await session.begin(job.verb, job.argument, signal);
   } catch (error) {
     await connection?.[Symbol.asyncDispose]();
@@ -91,6 +92,10 @@ export async function runTransfer(session: Session, job: ClientTransfer): Promis
   }
   running = new RunningTransfer(session, connection, job, first);
   return await running.result();
+}
+
+function lengthOf(job: ClientTransfer): number | undefined {
+  return job.direction === "receive" ? job.length : undefined;
 }
 
 /** The file of a transfer that has not begun. */

@@ -24,6 +24,9 @@ const ALGORITHMS: Readonly<Record<FtpDigestAlgorithm, Names>> = {
 /** Best first. */
 const BY_STRENGTH: readonly FtpDigestAlgorithm[] = ["sha512", "sha256", "sha1", "md5", "crc32"];
 
+/** Bytes in a millisecond that a server reads at least while it computes: a slow disk, or a busy one. */
+const SLOWEST = 20_000;
+
 /** What FEAT promises, best first. */
 export function digestsOf(session: Session): FtpDigestAlgorithm[] {
   return BY_STRENGTH.filter(
@@ -31,18 +34,21 @@ export function digestsOf(session: Session): FtpDigestAlgorithm[] {
   );
 }
 
-/** Lower case hexadecimal. @throws FtpUnsupportedError, FtpReplyError */
+/** Lower case hexadecimal. `bytes`: of the file, where known: a long one takes time. @throws FtpUnsupportedError, FtpReplyError */
 export async function digest(
   session: Session,
   path: string,
   algorithm: FtpDigestAlgorithm,
   signal: AbortSignal,
+  bytes = 0,
 ): Promise<string> {
   const verb = hashHas(session, algorithm) ? "HASH" : commandOf(session, algorithm);
   if (verb === undefined) throw new FtpUnsupportedError(`the server computes no ${algorithm}`);
   if (verb === "HASH") await session.command("OPTS", `HASH ${ALGORITHMS[algorithm].hash}`, signal);
-  const reply = await session.command(verb, path, signal);
-  const found = hexOf(reply, algorithm);
+  const timeout = session.settings.timeouts.completion + bytes / SLOWEST;
+  const wait = { ...session.wait("command", signal), timeout };
+  const reply = await session.pi.expect(verb, session.encoded(path), wait);
+  const found = hexOf(reply, algorithm, path);
   if (found === undefined) throw new FtpReplyError(verb, { phase: "command", reply });
   return found;
 }
@@ -60,13 +66,14 @@ function commandOf(session: Session, algorithm: FtpDigestAlgorithm): string | un
   return ALGORITHMS[algorithm].command.find((verb) => session.features.has(verb));
 }
 
-/** Servers agree neither on the code nor on what stands around the digits. */
-function hexOf({ lines }: Reply<number>, algorithm: FtpDigestAlgorithm): string | undefined {
+/**
+ * Servers agree neither on the code nor on what stands around the digits; some repeat the name of the file, which
+ * may look like a digest itself.
+ */
+function hexOf({ lines }: Reply<number>, algorithm: FtpDigestAlgorithm, path: string): string | undefined {
   const { digits } = ALGORITHMS[algorithm];
-  for (const line of lines) {
-    for (const word of line.split(/[\s"]+/)) {
-      if (word.length === digits && /^[0-9a-f]+$/i.test(word)) return word.toLowerCase();
-    }
-  }
-  return undefined;
+  const words = (text: string) => text.split(/[\s"=:/]+/);
+  const named = words(path);
+  const found = lines.flatMap(words).filter((word) => word.length === digits && /^[0-9a-f]+$/i.test(word));
+  return (found.find((word) => !named.includes(word)) ?? found[0])?.toLowerCase();
 }

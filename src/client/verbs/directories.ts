@@ -3,9 +3,9 @@
 import { FtpReplyError } from "../errors.js";
 import type { Session } from "../session/session.js";
 import { EntryChannel } from "./entry-channel.js";
-import { isDirectory } from "./files.js";
+import { isDirectory, stat } from "./files.js";
 import { type FtpEntry, type ListOptions, runListing } from "./listing.js";
-import { remoteJoin } from "./names.js";
+import { remoteJoin, remoteName } from "./names.js";
 
 /** Levels that a tree is followed down: more than a pathname can have. */
 export const MOST_LEVELS = 256;
@@ -47,8 +47,35 @@ export async function removeDirectory(
   { recursive }: { readonly recursive: boolean },
   signal: AbortSignal,
 ): Promise<void> {
-  if (recursive) await removeContent(session, path, signal, 0);
+  if (recursive) {
+    const type = await typeOf(session, path, signal);
+    if (type === "link") return void (await session.command("DELE", path, signal));
+    if (type === "directory") {
+      if (session.features.has("MLST") && (await unlinked(session, path, signal))) return;
+      await removeContent(session, path, signal, 0);
+    }
+  }
   await session.command("RMD", path, signal);
+}
+
+/** Without MLST only the listing of the directory above shows that something is a link. */
+async function typeOf(session: Session, path: string, signal: AbortSignal): Promise<FtpEntry["type"]> {
+  if (session.features.has("MLST")) return (await stat(session, path, signal)).type;
+  const trimmed = path.replace(/\/+$/, "");
+  const name = remoteName(trimmed);
+  if (name === "" || name === "." || name === "..") return "directory";
+  const above = trimmed.slice(0, -name.length) || undefined;
+  const entries = await listOnce(session, above, { signal, hidden: true });
+  return entries.find((found) => found.name === name)?.type ?? "directory";
+}
+
+/**
+ * Whether it was a link, and is removed. pyftpdlib and others show a link to a directory as the directory: what it
+ * leads to must stay. DELE takes a link away, and refuses a directory.
+ */
+async function unlinked(session: Session, path: string, signal: AbortSignal): Promise<boolean> {
+  const reply = await session.ask("DELE", path, signal);
+  return reply.code < 300;
 }
 
 async function removeContent(
@@ -61,6 +88,7 @@ async function removeContent(
     const child = remoteJoin(path, found.name);
     if (found.type !== "directory") await session.command("DELE", child, signal);
     else if (level < MOST_LEVELS) {
+      if (session.features.has("MLST") && (await unlinked(session, child, signal))) continue;
       await removeContent(session, child, signal, level + 1);
       await session.command("RMD", child, signal);
     }

@@ -7,7 +7,7 @@ import { IMAGE } from "../../protocol/representation.js";
 import { parseTimestamp } from "../../protocol/timestamp.js";
 import { FtpNotFoundError, FtpReplyError, FtpUnsupportedError } from "../errors.js";
 import type { Session } from "../session/session.js";
-import type { FtpEntry } from "./listing.js";
+import type { FtpEntry } from "./listing-transfer.js";
 import { remoteName } from "./names.js";
 
 /** @throws FtpNotFoundError */
@@ -55,12 +55,23 @@ async function statByParts(session: Session, path: string, signal: AbortSignal):
   throw new FtpNotFoundError({ reply: bytes.reply });
 }
 
-/** Goes there and comes back. */
-export async function isDirectory(session: Session, path: string, signal: AbortSignal): Promise<boolean> {
+export function isDirectory(session: Session, path: string, signal: AbortSignal): Promise<boolean> {
+  return visit(session, path, signal, async () => {});
+}
+
+/** Goes there, does some work, and comes back, also when the work fails; false when one cannot go there. */
+export async function visit(
+  session: Session,
+  path: string,
+  signal: AbortSignal,
+  work: () => Promise<void>,
+): Promise<boolean> {
   const here = await workingDirectory(session, signal);
   const reply = await session.ask("CWD", path, signal);
   if (reply.code >= 300) return false;
-  await session.command("CWD", here, signal);
+  session.away = here;
+  await work();
+  await session.comeBack(session.wait("command", signal));
   return true;
 }
 

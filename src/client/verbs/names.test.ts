@@ -40,6 +40,9 @@ describe("names that a server tells", () => {
 
   test("are joined and taken apart", () => {
     assert.equal(remoteJoin("", "a"), "a");
+    assert.equal(remoteJoin("", "~a"), "./~a", "not the home of a");
+    assert.equal(remoteJoin(".", "~"), "./~");
+    assert.equal(remoteJoin("d", "~"), "d/~");
     assert.equal(remoteJoin("/", "a"), "/a");
     assert.equal(remoteJoin("d/", "a"), "d/a");
     assert.deepEqual(["a/b", "/a", "a", "/", "a/b//"].map(remoteName), ["b", "a", "a", "", "b"]);

@@ -18,9 +18,12 @@ export function isSafeName(name: string, rules: NameRules = NAME_RULES): boolean
   return !/[\\:*?"<>|\u0001-\u001f]|[ .]$/.test(name) && !WINDOWS_DEVICE.test(name);
 }
 
-/** A name in a directory of the server. */
+/**
+ * A name in a directory of the server. One that begins with `~` would be somebody's home to wu-ftpd, vsftpd and
+ * ProFTPD: what is removed there, or listed, must be the file of that name.
+ */
 export function remoteJoin(directory: string, name: string): string {
-  if (directory === "" || directory === ".") return name;
+  if (directory === "" || directory === ".") return name.startsWith("~") ? `./${name}` : name;
   return directory.endsWith("/") ? directory + name : `${directory}/${name}`;
 }
 

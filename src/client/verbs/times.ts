@@ -42,8 +42,8 @@ export async function setTimes(
       return;
     }
     const refusal = new FtpReplyError(verb, { phase: "command", reply });
-    // A server that announces the command means what it says of this file.
-    if (session.features.has(name) && reply.code === 550) throw refusal;
+    // A server that announces the command means what it says of this file; MDTM is announced for asking alone.
+    if (name !== "MDTM" && session.features.has(name) && reply.code === 550) throw refusal;
     refusals.push(refusal);
   }
   throw new FtpUnsupportedError("the server sets no modification times", {

@@ -6,13 +6,14 @@ import {
   type TransferParameters,
 } from "../../protocol/representation.js";
 import { parseTimestamp } from "../../protocol/timestamp.js";
-import type { WriteHandle } from "../../storage/storage.js";
-import { FtpArgumentError } from "../errors.js";
+import type { Entry, WriteHandle } from "../../storage/storage.js";
+import { FtpArgumentError, FtpVerifyError } from "../errors.js";
 import { checkedOffset, type Session } from "../session/session.js";
 import type { OnProgress } from "../transfer/progress.js";
-import { type DownloadTarget, openSink, partSize } from "../transfer/sinks.js";
-import { isSeekable, openSource, type UploadSource } from "../transfer/sources.js";
+import { type DownloadTarget, dropPart, openSink, partOf, partSize } from "../transfer/sinks.js";
+import { isSeekable, type OpenSource, openSource, type UploadSource } from "../transfer/sources.js";
 import { runTransfer, type TransferResult } from "../transfer/transfer.js";
+import { type Comparison, compare } from "./compare.js";
 import { sizeOf } from "./files.js";
 import { setTimes } from "./times.js";
 
@@ -36,6 +37,13 @@ export interface DownloadOptions extends TransferOptions {
   readonly end?: number;
   /** Of a target that is a path: gives it the server's modification time. */
   readonly keepTimes?: boolean;
+  /** What is known of the file already, as from a listing; it is not asked for again. */
+  readonly known?: { readonly size?: number | undefined; readonly modified?: number | undefined };
+  /**
+   * Of a target that is a path: compares both files, by the best digest that both sides know, else by size,
+   * before the one here gets its name. What differs is removed.
+   */
+  readonly verify?: boolean;
 }
 
 export interface UploadOptions extends TransferOptions {
@@ -43,6 +51,8 @@ export interface UploadOptions extends TransferOptions {
   readonly resume?: boolean;
   /** Gives the file on the server the modification time of the one here. */
   readonly keepTimes?: boolean;
+  /** Compares both files afterwards, as for a download. Not for sources that can be read only once. */
+  readonly verify?: boolean;
 }
 
 /** What was moved. */
@@ -53,6 +63,8 @@ export interface Transferred {
   readonly start: number;
   /** Milliseconds. */
   readonly duration: number;
+  /** With `verify`: how both files were found to be the same. */
+  readonly verified?: Comparison;
 }
 
 type Signalled<O> = Omit<O, "signal"> & { readonly signal: AbortSignal };
@@ -64,21 +76,87 @@ export async function download(
   o: Signalled<DownloadOptions>,
 ): Promise<Transferred> {
   const range = rangeOf(o);
+  if (o.verify === true) expectVerifiable(target, o);
   const resumable = o.resume === true && typeof target === "string";
   const total =
-    resumable || o.onProgress !== undefined ? (await sizeOf(session, path, o.signal)).size : undefined;
+    o.known?.size ??
+    (resumable || o.onProgress !== undefined ? (await sizeOf(session, path, o.signal)).size : undefined);
   let { start } = range;
   if (resumable) {
-    const there = await partSize(target);
+    const there = partSize(target);
     // A part that is longer than the file is not of this file.
     start = total !== undefined && there > total ? 0 : there;
   }
-  const modified = o.keepTimes === true ? await timeOf(session, path, o.signal) : undefined;
-  const sink = await openSink(target, {
+  const modified =
+    o.keepTimes === true ? (o.known?.modified ?? (await timeOf(session, path, o.signal))) : undefined;
+  const sink = openSink(target, {
     start: typeof target === "string" && !resumable ? 0 : start,
     modified,
   });
-  return await downloadTo(session, path, sink, { ...o, start, ...(total === undefined ? {} : { total }) });
+  const transfer = { ...o, start, ...(total === undefined ? {} : { total }) };
+  if (o.verify !== true || typeof target !== "string") return await downloadTo(session, path, sink, transfer);
+  const checked = new VerifiedSink(sink, target, () => compare(session, path, partOf(target), o.signal));
+  const moved = await downloadTo(session, path, checked, transfer);
+  return { ...moved, verified: checked.comparison };
+}
+
+/** A file that gets its name only when it is the same as the server's. */
+class VerifiedSink implements WriteHandle {
+  readonly start: number;
+  readonly #inner: WriteHandle;
+  readonly #path: string;
+  readonly #compare: () => Promise<Comparison>;
+  #comparison: Comparison | undefined;
+
+  constructor(inner: WriteHandle, path: string, compare: () => Promise<Comparison>) {
+    this.start = inner.start;
+    this.#inner = inner;
+    this.#path = path;
+    this.#compare = compare;
+  }
+
+  /** Of a file that was committed. */
+  get comparison(): Comparison {
+    if (this.#comparison === undefined) throw new Error("nothing was compared yet");
+    return this.#comparison;
+  }
+
+  write(chunk: Uint8Array): void | Promise<void> {
+    return this.#inner.write(chunk);
+  }
+
+  async commit(): Promise<Entry> {
+    try {
+      this.#comparison = await this.#compare();
+    } catch (error) {
+      await this.#inner.abandon(error);
+      throw error;
+    }
+    if (this.#comparison.equal) return await this.#inner.commit();
+    const error = new FtpVerifyError(this.#comparison.by);
+    await this.#inner.abandon(error);
+    // Continuing it would never make it right.
+    await dropPart(this.#path);
+    throw error;
+  }
+
+  abandon(cause: unknown): Promise<{ readonly kept: number }> {
+    return this.#inner.abandon(cause);
+  }
+}
+
+/** @throws FtpArgumentError for what cannot be compared */
+function expectVerifiable(target: DownloadTarget, o: DownloadOptions): void {
+  if (typeof target !== "string") throw new FtpArgumentError("only a download to a path can be verified");
+  if (o.end !== undefined || (o.start ?? 0) > 0)
+    throw new FtpArgumentError("only whole files can be verified");
+  expectImage(o);
+}
+
+function expectImage({ type }: TransferOptions): void {
+  if (type === "ascii") {
+    throw new FtpArgumentError("text whose line ends are converted differs, and cannot be verified");
+  }
 }
 
 /** Into a handle, which is committed when the server has confirmed the transfer. */
@@ -113,11 +191,29 @@ export async function upload(
   path: string,
   o: Signalled<UploadOptions> & { readonly append?: boolean },
 ): Promise<Transferred> {
+  if (o.verify !== true) return await send(session, source, path, o);
+  expectImage(o);
+  if (!isSeekable(source)) {
+    throw new FtpArgumentError("only a path, bytes or a Blob can be read again and verified");
+  }
+  const moved = await send(session, source, path, o);
+  const verified = await compare(session, path, source, o.signal);
+  if (!verified.equal) throw new FtpVerifyError(verified.by);
+  return { ...moved, verified };
+}
+
+async function send(
+  session: Session,
+  source: UploadSource,
+  path: string,
+  o: Signalled<UploadOptions> & { readonly append?: boolean },
+): Promise<Transferred> {
   const there = o.resume === true ? await resumeAt(session, source, path, o.signal) : 0;
   const opened = await openSource(source, there);
   const whole = opened.size;
   if (there > 0 && whole !== undefined && there >= whole) {
     await opened.handle.close();
+    await keepTime(session, path, opened, o);
     return { bytes: 0, start: there, duration: 0 };
   }
   // Without REST for uploads, appending comes to the same.
@@ -135,10 +231,17 @@ export async function upload(
     rate: o.rate,
     onProgress: o.onProgress,
   });
-  if (o.keepTimes === true && opened.modified !== undefined) {
-    await setTimes(session, path, { modified: opened.modified }, o.signal);
-  }
+  await keepTime(session, path, opened, o);
   return transferred(result, there);
+}
+
+async function keepTime(
+  session: Session,
+  path: string,
+  { modified }: OpenSource,
+  o: Signalled<UploadOptions>,
+): Promise<void> {
+  if (o.keepTimes === true && modified !== undefined) await setTimes(session, path, { modified }, o.signal);
 }
 
 /** Where the server's file ends; 0 when there is none, or it is longer than ours. */

@@ -12,7 +12,7 @@ const user = defineCommand({
   summary: "Name the account to log in to.",
   argument: requiredText("username"),
   needs: { secureLogin: true },
-  replies: [232, 331, 421, 530],
+  replies: [232, 331, 332, 421, 530],
   run({ session, argument: name }) {
     if (session.login.kind === "in") return reply(530, "You are logged in; send REIN before another USER.");
     session.login = { kind: "named", name };
@@ -50,7 +50,8 @@ const acct = defineCommand({
     const { login } = session;
     if (login.kind === "in") return reply(202, "No account is needed.");
     if (login.kind !== "account-needed") return reply(503, "Send USER and PASS first.");
-    return logIn(session, login.name, { password: login.password, account });
+    const { name, password } = login;
+    return logIn(session, name, { ...(password !== undefined && { password }), account });
   },
 });
 
@@ -82,7 +83,9 @@ const quit = defineCommand({
 async function logInByCertificate(session: Session, name: string): Promise<Reply> {
   try {
     const answer = await session.server.options.accounts.authenticate(session.loginAttempt(name));
-    if (!("ok" in answer)) return PASSWORD_NEEDED;
+    if (!("ok" in answer)) {
+      return answer.refused === "account-needed" ? accountNeeded(session, { name }) : PASSWORD_NEEDED;
+    }
     const entered = await enter(session, name, answer.ok);
     return entered.code === 230 ? reply(232, "Logged in by your certificate.") : entered;
   } catch (error) {
@@ -91,8 +94,17 @@ async function logInByCertificate(session: Session, name: string): Promise<Reply
   }
 }
 
+/** Without a password when a certificate stands for it. */
+function accountNeeded(
+  session: Session,
+  login: { readonly name: string; readonly password?: string },
+): Reply {
+  session.login = { kind: "account-needed", ...login };
+  return reply(332, "Send the account with ACCT.");
+}
+
 interface Secrets {
-  readonly password: string;
+  readonly password?: string;
   readonly account?: string;
 }
 
@@ -111,8 +123,7 @@ async function ask(session: Session, name: string, secrets: Secrets): Promise<Re
   const answer = await session.server.options.accounts.authenticate(attempt);
   if ("ok" in answer) return await enter(session, name, answer.ok);
   if (answer.refused === "account-needed" && secrets.account === undefined) {
-    session.login = { kind: "account-needed", name, password: secrets.password };
-    return reply(332, "Send the account with ACCT.");
+    return accountNeeded(session, { name, ...secrets });
   }
   return await refuse(session, name, answer.refused);
 }

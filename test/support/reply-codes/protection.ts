@@ -5,6 +5,7 @@ import { testIdentities, USER } from "../server.js";
 import type { Serving, ServingOptions } from "../session.js";
 import { TlsClient, type TlsClientOptions } from "../tls-client.js";
 import { type Answer, type Case, type Cases, casesOf, sentBeforeLogin } from "./case.js";
+import { wantsAccount } from "./login.js";
 
 const identities = await testIdentities();
 const { authority } = await testCertificates();
@@ -79,18 +80,22 @@ const NOBODY = {
   },
 };
 
+/** USER of somebody whose certificate is enough. */
+function byCertificate(more: ServingOptions = {}): Case {
+  const clients = { mode: "request", authorities: { certificates: authority.certificate } } as const;
+  return inTls((client) => client.command(`USER ${USER}`), {
+    o: { ...withTls({ clients }, { certificates: ["common-name"] }), ...more },
+    login: false,
+    key: ofClient.key,
+    cert: ofClient.certificate,
+  });
+}
+
 export const PROTECTION_CASES: Cases = {
   ...TRANSFER_CASES,
   ...casesOf("USER", {
-    232: inTls((client) => client.command(`USER ${USER}`), {
-      o: withTls(
-        { clients: { mode: "request", authorities: { certificates: authority.certificate } } },
-        { certificates: ["common-name"] },
-      ),
-      login: false,
-      key: ofClient.key,
-      cert: ofClient.certificate,
-    }),
+    232: byCertificate(),
+    332: byCertificate(wantsAccount),
   }),
   ...casesOf("AUTH", {
     234: {

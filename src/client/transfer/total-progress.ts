@@ -1,5 +1,5 @@
 /** How far many transfers are together. */
-import { etaOf, RateMeter } from "../transfer/progress.js";
+import { etaOf, RateMeter } from "./progress.js";
 
 export interface TotalProgress {
   /** Files that are done, and all that are to be moved. */

@@ -24,13 +24,12 @@ export class ProcessTree {
 
   /** Ends all of it at once: sessions that are processes outlive the one that listens. */
   kill(): void {
-    for (const { pid } of this.#members()) {
-      try {
-        process.kill(pid, "SIGKILL");
-      } catch {
-        // Ended by itself meanwhile.
-      }
-    }
+    for (const { pid } of this.#members()) end(pid);
+  }
+
+  /** Of a server whose sessions are processes: these alone. */
+  killChildren(): void {
+    for (const { pid } of this.#members()) if (pid !== this.#root) end(pid);
   }
 
   /** Seconds of processor time, of living and ended processes. */
@@ -55,11 +54,23 @@ export class ProcessTree {
   }
 }
 
+function end(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // Ended by itself meanwhile.
+  }
+}
+
+/** Seconds, of the children of this process that have ended, and theirs. */
+export function processorTimeOfChildren(): number {
+  const fields = fieldsOf(process.pid);
+  return (Number(fields[13]) + Number(fields[14])) / TICKS_PER_SECOND;
+}
+
 /** Empty for a process that has just gone. */
 function statOf(pid: number): ProcessStat[] {
-  const text = readOrEmpty(`/proc/${pid}/stat`);
-  // The name, in brackets, may hold spaces and brackets.
-  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  const fields = fieldsOf(pid);
   const [, parent] = fields;
   if (parent === undefined) return [];
   return [
@@ -69,6 +80,13 @@ function statOf(pid: number): ProcessStat[] {
       ticks: fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0),
     },
   ];
+}
+
+/** Of /proc/PID/stat, from the third, the state, on. */
+function fieldsOf(pid: number): readonly string[] {
+  const text = readOrEmpty(`/proc/${pid}/stat`);
+  // The name, in brackets, may hold spaces and brackets.
+  return text.slice(text.lastIndexOf(")") + 2).split(" ");
 }
 
 function proportionalSetSize(pid: number): number {

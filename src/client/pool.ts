@@ -1,24 +1,36 @@
 /** Several sessions with one server, as many as it takes. */
-import { FtpClient } from "../client.js";
+import { FtpClient } from "./client.js";
 import {
   FtpAbortError,
   FtpArgumentError,
   FtpClosedError,
   FtpConnectionError,
+  FtpLoginError,
   FtpReplyError,
-} from "../errors.js";
-import { type FtpClientOptions, settingsOf } from "../options.js";
+} from "./errors.js";
+import { type FtpClientOptions, originOf, settingsOf } from "./options.js";
+import { RateLimit } from "./rate-limit.js";
 
 export interface FtpPoolOptions extends FtpClientOptions {
   /** Sessions at once at most; 4 when absent. */
   readonly connections?: number;
 }
 
+/** What work that takes several sessions needs: a pool, or one client that does one thing after the other. */
+export type Sessions = Pick<FtpPool, "run" | "limit" | "origin">;
+
+export function sessionsOf(source: FtpPool | FtpClient): Sessions {
+  if (source instanceof FtpPool) return source;
+  return { limit: 1, origin: source.origin, run: async (work) => await work(source) };
+}
+
 /** Milliseconds after which one session more is tried, when the server had enough of them. */
 const GROW_AGAIN = 30_000;
 
+const TOO_MANY = /too many|maximum|limit|already (?:connected|logged)/i;
+
 /**
- * Sessions are opened when they are needed. When the server refuses one more (421, or 530 before the login), the
+ * Sessions are opened when they are needed. When the server refuses one more (421, or 530), the
  * pool goes on with those that it has, and tries again later.
  */
 export class FtpPool implements AsyncDisposable {
@@ -38,9 +50,15 @@ export class FtpPool implements AsyncDisposable {
       throw new FtpArgumentError("connections is to be 1 or more");
     }
     settingsOf(options);
-    this.#options = options;
+    const { rate } = options;
+    this.#options = typeof rate === "number" ? { ...options, rate: new RateLimit(rate) } : options;
     this.#most = connections;
     this.#limit = connections;
+  }
+
+  /** Whose files these are: `anna@ftp.example.org:21`. */
+  get origin(): string {
+    return originOf(settingsOf(this.#options));
   }
 
   /** Sessions that may be open at once now: what was asked for, or what the server lets us have. */
@@ -111,7 +129,7 @@ export class FtpPool implements AsyncDisposable {
       this.#clients.add(client);
       return client;
     } catch (error) {
-      if (!isFull(error) || this.#clients.size + this.#connecting <= 1) throw error;
+      if (!this.#isFull(error) || this.#clients.size + this.#connecting <= 1) throw error;
       // Others that still try may get theirs.
       this.#limit = Math.max(1, this.#clients.size + this.#connecting - 1);
       this.#limitedAt = performance.now();
@@ -120,6 +138,16 @@ export class FtpPool implements AsyncDisposable {
       this.#connecting--;
       this.#wake();
     }
+  }
+
+  /** Several servers, ProFTPD among them, refuse one session too many as they refuse a wrong password: by 530. */
+  #isFull(error: unknown): boolean {
+    if (error instanceof FtpConnectionError) return error.reply?.code === 421;
+    if (error instanceof FtpReplyError) return error.phase === "greeting";
+    if (!(error instanceof FtpLoginError)) return false;
+    const { code, lines = [] } = error.reply ?? {};
+    // Who was let in before has the right password.
+    return code === 421 || this.#clients.size > 0 || lines.some((line) => TOO_MANY.test(line));
   }
 
   #grow(): void {
@@ -151,9 +179,4 @@ export class FtpPool implements AsyncDisposable {
   #wakeAll(): void {
     for (const wake of this.#waiting.splice(0)) wake();
   }
-}
-
-function isFull(error: unknown): boolean {
-  if (error instanceof FtpConnectionError) return error.reply?.code === 421;
-  return error instanceof FtpReplyError && error.phase === "greeting";
 }

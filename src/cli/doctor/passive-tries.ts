@@ -1,0 +1,48 @@
+/** Several passive ports, one after the other: one try tells little about a range of ports. */
+import type { Reply } from "../../protocol/reply.js";
+import type { Conversation } from "./conversation.js";
+import { connectPassive, type DataOutcome, type PassiveAnswer, passivePort, type Unreached } from "./data.js";
+import type { Visit } from "./visit.js";
+
+const TRIES = 4;
+
+export interface PassiveTries {
+  /** In the order in which they were told. */
+  readonly ports: readonly number[];
+  /** Of the last 227. */
+  readonly address?: string;
+  readonly reply: Reply<number>;
+  /** The first port that could not be connected to. */
+  readonly failed: { readonly port: number; readonly why: Unreached } | undefined;
+}
+
+export async function tryPassive(
+  visit: Visit,
+  control: Conversation,
+  verb: "EPSV" | "PASV",
+): Promise<PassiveTries | DataOutcome> {
+  const ports: number[] = [];
+  let last: PassiveAnswer | undefined;
+  let failed: PassiveTries["failed"];
+  for (;;) {
+    const told = await passivePort(control, verb);
+    // A server whose ports are used up has told some before.
+    if ("kind" in told) return last === undefined ? told : { ...last, ports, failed };
+    last = told;
+    const { port } = told;
+    ports.push(port);
+    // Once one was not answered the others are not waited for: their numbers are enough.
+    if (failed === undefined) {
+      const socket = await connectPassive(visit, port);
+      if (typeof socket === "string") failed = { port, why: socket };
+      else socket.destroy();
+    }
+    if (ports.length === TRIES) return { ...told, ports, failed };
+  }
+}
+
+/** "50003 to 50090", as far as it was seen. */
+export function rangeText(ports: readonly number[]): string {
+  const [low, high] = [Math.min(...ports), Math.max(...ports)];
+  return low === high ? String(low) : `${low} to ${high}`;
+}

@@ -1,0 +1,4 @@
+import { inetutils } from "../../support/real-servers/index.js";
+import { realServerTests } from "./suites/all.js";
+
+realServerTests(inetutils);

@@ -1,0 +1,29 @@
+/** TLS: what is agreed, and what is refused. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { FtpClient, FtpTlsError } from "ferry/client";
+import { sha256, someBytes } from "../../../support/files.js";
+import type { Context, Way } from "./context.js";
+
+export function securityTests(context: Context, way: Way): void {
+  test(`${way.name}: data connections resume the session, and the certificate is checked`, async () => {
+    await using client = await context.connect(way);
+    const bytes = someBytes(200_000);
+    for (let round = 0; round < 3; round++) {
+      await client.upload(bytes, "file.bin");
+      assert.equal(sha256(await client.readFile("file.bin")), sha256(bytes));
+    }
+    const { security } = client;
+    assert.match(security?.protocol ?? "", /^TLSv1\.[23]$/);
+    assert.equal(security?.authorized, true);
+    assert.equal(security?.dataReused, true);
+  });
+
+  test(`${way.name}: a certificate of nobody we know is refused`, async () => {
+    const unknown = context.options(way, { tlsOptions: {} });
+    await assert.rejects(FtpClient.connect(unknown), FtpTlsError);
+    const otherName = context.options(way);
+    const tlsOptions = { ...otherName.tlsOptions, serverName: "other.example" };
+    await assert.rejects(FtpClient.connect({ ...otherName, tlsOptions }), FtpTlsError);
+  });
+}

@@ -1,0 +1,4 @@
+import { vsftpd } from "../../support/real-servers/index.js";
+import { realServerTests } from "./suites/all.js";
+
+realServerTests(vsftpd);
