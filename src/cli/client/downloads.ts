@@ -22,6 +22,7 @@ import {
   outputTarget,
 } from "./local-target.js";
 import type { RemotePlace } from "./places.js";
+import { type ProgressDisplay, seen } from "./progress-display.js";
 import { countText } from "./quantities.js";
 import { expandRemote } from "./remote-glob.js";
 import { warn } from "./reporting.js";
@@ -31,6 +32,7 @@ export interface DownloadsOptions {
   readonly flags: TransferFlags;
   readonly target: LocalPlace;
   readonly terminal: Terminal;
+  readonly display: ProgressDisplay;
   /** Told of what fails before anything moves. */
   readonly moves: FileMoves;
   readonly signal: AbortSignal;
@@ -125,13 +127,13 @@ export class Downloads {
   }
 
   async #planFolder(source: Source): Promise<void> {
-    const { flags, target, signal, terminal } = this.#o;
+    const { flags, target, signal, display } = this.#o;
     const { pool, path } = source;
     if (flags.recursive !== true) throw folderError(path);
     if (target.kind === "output") throw usageError("a folder cannot go to standard output");
     const nameless = remoteName(path) === "";
     const root = target.kind === "file" || nameless ? target.path : join(target.path, localName(path));
-    const tree = await remoteTree(pool, path, { keep: () => true, follow: false, signal });
+    const tree = await remoteTree(pool, path, { keep: seen(display), follow: false, signal });
     if (!tree.exists) throw failure(`${printable(path)}: there is no such folder`);
     await makeFolder(root);
     this.#tellUnseen(path, tree);
@@ -152,7 +154,7 @@ export class Downloads {
       }
     }
     const links = [...tree.entries.values()].filter(({ type }) => type === "link").length;
-    if (links > 0) warn(`${countText(links, "link was", "links were")} left out`, terminal, flags);
+    if (links > 0) warn(`${countText(links, "link was", "links were")} left out`, display, flags);
   }
 
   #tellUnseen(root: string, { unread, unusable }: Tree): void {

@@ -59,7 +59,7 @@ export async function get(
       const moves = new FileMoves(display, target.kind === "output" ? { ...o, parallel: 1 } : o);
       const connections = o.parallel * (flags.segments ?? 1);
       await using pools = new RemotePools({ ...flags, connections }, terminal, signal);
-      const downloads = new Downloads({ flags, target, terminal, moves, signal });
+      const downloads = new Downloads({ flags, target, terminal, display, moves, signal });
       for (const place of sources) await downloads.add(place, () => pools.pool(place));
       await moves.run(await downloads.plan());
       return moves.finish();

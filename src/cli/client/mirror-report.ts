@@ -5,13 +5,14 @@ import { printable } from "../../protocol/text.js";
 import { CliError, type ExitCode, errorLine, failure } from "../errors.js";
 import { jsonLine } from "../json-line.js";
 import { humanSize } from "./formatting.js";
-import type { MirrorFlags } from "./mirror.js";
-import type { ProgressDisplay, TransferBar } from "./progress-display.js";
+import type { ProgressDisplay } from "./progress-display.js";
 import { countText, movedText } from "./quantities.js";
+import type { RemoteFlags } from "./remote-flags.js";
 import { asReported, warn } from "./reporting.js";
+import type { TransferBar } from "./transfer-bar.js";
 
 export interface MirrorReportOptions {
-  readonly flags: MirrorFlags;
+  readonly flags: RemoteFlags & { readonly dryRun?: boolean };
   readonly direction: MirrorOptions["direction"];
   /** The server's folder. */
   readonly remote: string;
@@ -65,8 +66,9 @@ export class MirrorReport {
     this.#planned = actions.length;
     const transfers = actions.filter(({ kind }) => kind === "transfer");
     const bytes = transfers.reduce((sum, { size = 0 }) => sum + size, 0);
-    if (this.#o.flags.dryRun !== true) this.#display.expect({ files: transfers.length, bytes });
-    else for (const action of actions) this.#tell(action);
+    const dry = this.#o.flags.dryRun === true;
+    this.#display.expect(dry ? { files: 0, bytes: 0 } : { files: transfers.length, bytes });
+    for (const action of dry ? actions : []) this.#tell(action);
   }
 
   #ended(action: MirrorAction): void {

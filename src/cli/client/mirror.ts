@@ -90,6 +90,7 @@ export async function mirror(
   try {
     return await interruptible(terminal, async (signal) => {
       await using remote = await openPool(place, { ...flags, connections }, terminal, signal);
+      display.status?.("comparing both sides");
       const told = report.listeners();
       const o = optionsOf(flags, terminal, { direction, remote: place.path, local, signal });
       return report.finish(await mirrorFolders(remote.pool, { ...o, ...told }));

@@ -4,9 +4,10 @@ import fc from "fast-check";
 import type { Terminal } from "../terminal.js";
 import { fakeTerminal } from "../terminal.support.test.js";
 import { displayWidth } from "../text-width.js";
-import { type BarProgress, type ProgressDisplay, progressDisplay } from "./progress-display.js";
+import { type ProgressDisplay, progressDisplay } from "./progress-display.js";
 import { type ProgressRow, progressLines } from "./progress-line.js";
 import { Screen } from "./screen.support.test.js";
+import type { BarProgress } from "./transfer-bar.js";
 
 const MIB = 1024 * 1024;
 
@@ -215,11 +216,26 @@ describe("the progress display", () => {
     display.close();
   });
 
+  test("says what goes on before anything moves", () => {
+    const { screen, display } = showing(30, 24);
+    display.status?.("listing: 1 found");
+    display.status?.("listing: 120 found in a folder with a long name");
+    draw();
+    assert.deepEqual(screen.shown, ["listing: 120 ...h a long name"]);
+    display.expect({ files: 1, bytes: 10 });
+    display.begin("f", 10).at?.(progress(5, 10));
+    draw();
+    assert.deepEqual(screen.shown, ["f  50%   3.4 MiB/s     0:04"]);
+    display.close();
+    assert.deepEqual(screen.all, []);
+  });
+
   test("is only the messages where stderr is no terminal, or bars are not wanted", () => {
     const screen = new Screen(80, 24);
     const piped = fakeTerminal();
     const silent = { ...fakeTerminal(), output: screen, errors: screen };
     for (const display of [progressDisplay(piped), progressDisplay(silent, { silent: true })]) {
+      display.status?.("listing");
       const bar = display.begin("f", 10);
       display.expect({ files: 20, bytes: 10 });
       bar.at?.(progress(5, 10));

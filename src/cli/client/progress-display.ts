@@ -13,11 +13,16 @@ import type { Terminal, TerminalOutput } from "../terminal.js";
 import { fitMiddle } from "../text-width.js";
 
 import { type ProgressRow, progressLines } from "./progress-line.js";
-import { countText, movedText } from "./quantities.js";
+import { countText } from "./quantities.js";
+import { Bar, type BarResult, type TransferBar } from "./transfer-bar.js";
+
+export type { BarProgress, TransferBar } from "./transfer-bar.js";
 
 export interface ProgressDisplay {
   /** Whether there are bars: else nobody looks at what `onProgress` tells. */
   readonly shows: boolean;
+  /** What goes on before anything moves, until {@link expect} is told. Absent where nobody would see it. */
+  status?(text: string): void;
   /** A transfer that begins. @param name Of whatever characters. */
   begin(name: string, total?: number): TransferBar;
   /** All that is to be moved, for a line about all of it; `bytes` as far as they are known. */
@@ -30,23 +35,6 @@ export interface ProgressDisplay {
   note(line: string): void;
   /** Takes the bars away; what comes after is written at once. */
   close(): void;
-}
-
-export interface TransferBar {
-  /** For `onProgress`; undefined where nobody looks at it. */
-  readonly at: ((progress: BarProgress) => void) | undefined;
-  /** It ended; what was stopped counts as neither done nor failed. */
-  end(result: "moved" | "skipped" | "failed" | "stopped"): void;
-}
-
-export interface BarProgress {
-  /** Of the file that are there. */
-  readonly bytes: number;
-  /** Where this transfer began. */
-  readonly start: number;
-  readonly total: number | undefined;
-  readonly rate: number;
-  readonly eta: number | undefined;
 }
 
 export interface DisplayOptions {
@@ -81,6 +69,15 @@ export function progressDisplay(terminal: Terminal, o: DisplayOptions = {}): Pro
   return new TerminalDisplay(terminal, o.interval ?? INTERVAL);
 }
 
+/** Counts what a listing tells, for all to see; keeps everything. */
+export function seen(display: ProgressDisplay): () => boolean {
+  let count = 0;
+  return () => {
+    display.status?.(`listing: ${++count} found`);
+    return true;
+  };
+}
+
 class MessagesOnly implements ProgressDisplay {
   readonly shows = false;
   readonly errors: TerminalOutput;
@@ -101,8 +98,6 @@ class MessagesOnly implements ProgressDisplay {
 
   close(): void {}
 }
-
-type Result = Parameters<TransferBar["end"]>[0];
 
 /** Of transfers that have ended, or of all. */
 interface Sums {
@@ -127,6 +122,7 @@ class TerminalDisplay implements ProgressDisplay {
   readonly #ended = { bytes: 0, moved: 0, files: 0, failed: 0 };
   /** Written with the next drawing, above the bars. */
   #waiting = "";
+  #status: string | undefined;
   #drawn = "";
   #closed = false;
 
@@ -135,6 +131,11 @@ class TerminalDisplay implements ProgressDisplay {
     this.output = terminal.output.isTTY === true ? this.errors : terminal.output;
     this.#screen = terminal.errors;
     this.#interval = interval;
+  }
+
+  status(text: string): void {
+    this.#status = text;
+    this.#start();
   }
 
   begin(name: string, total?: number): TransferBar {
@@ -146,6 +147,7 @@ class TerminalDisplay implements ProgressDisplay {
 
   expect(all: { readonly files: number; readonly bytes: number }): void {
     this.#expected = all;
+    this.#status = undefined;
   }
 
   note(line: string): void {
@@ -162,7 +164,7 @@ class TerminalDisplay implements ProgressDisplay {
     this.#drawn = "";
   }
 
-  #end(bar: Bar, result: Result): void {
+  #end(bar: Bar, result: BarResult): void {
     this.#bars.delete(bar);
     if (result === "stopped") return;
     const ended = this.#ended;
@@ -189,7 +191,10 @@ class TerminalDisplay implements ProgressDisplay {
 
   #draw(): void {
     const { columns = DEFAULT_COLUMNS, rows = DEFAULT_ROWS } = this.#screen;
-    const lines = progressLines(this.#rows(), columns);
+    const lines =
+      this.#status === undefined
+        ? progressLines(this.#rows(), columns)
+        : [fitMiddle(printable(this.#status), Math.max(0, columns - 1))];
     // More lines than the screen has would scroll it away, each time they are drawn.
     const most = Math.max(1, rows - 1);
     const shown = lines.length > most ? lines.slice(lines.length - most) : lines;
@@ -239,46 +244,5 @@ class TerminalDisplay implements ProgressDisplay {
       sums.moved += bar.moved;
     }
     return sums;
-  }
-}
-
-class Bar implements TransferBar {
-  readonly #name: string;
-  readonly #onEnd: (result: Result) => void;
-  readonly #began = performance.now();
-  #progress: BarProgress;
-  #running = true;
-
-  constructor(name: string, total: number | undefined, onEnd: (result: Result) => void) {
-    this.#name = name;
-    this.#onEnd = onEnd;
-    this.#progress = { bytes: 0, start: 0, total, rate: 0, eta: undefined };
-  }
-
-  get bytes(): number {
-    return this.#progress.bytes;
-  }
-
-  get moved(): number {
-    return this.#progress.bytes - this.#progress.start;
-  }
-
-  readonly at = (progress: BarProgress): void => {
-    this.#progress = progress;
-  };
-
-  end(result: Result): void {
-    if (!this.#running) return;
-    this.#running = false;
-    this.#onEnd(result);
-  }
-
-  row(): ProgressRow {
-    const { bytes, total, rate, eta } = this.#progress;
-    return { name: this.#name, bytes, total, rate, eta };
-  }
-
-  doneLine(): string {
-    return `${this.#name}  ${movedText(this.moved, performance.now() - this.#began)}`;
   }
 }

@@ -10,7 +10,7 @@ import { failure, systemReason, usageError } from "../errors.js";
 import type { Terminal } from "../terminal.js";
 import type { FileMove, FileMoves } from "./file-moves.js";
 import type { RemotePlace } from "./places.js";
-import type { ProgressDisplay } from "./progress-display.js";
+import { type ProgressDisplay, seen } from "./progress-display.js";
 import type { TransferFlags } from "./transfer-flags.js";
 import { type KeptTimes, UploadMove } from "./upload-move.js";
 
@@ -110,8 +110,12 @@ export class Uploads {
   }
 
   async #planFolder(local: string, here: string, there: string): Promise<void> {
-    const { pool, signal, moves } = this.#o;
-    const { entries, unread, unusable } = await localTree(here, { keep: () => true, follow: true, signal });
+    const { pool, signal, moves, display } = this.#o;
+    const { entries, unread, unusable } = await localTree(here, {
+      keep: seen(display),
+      follow: true,
+      signal,
+    });
     const make = (path: string): Promise<void> =>
       pool.run((client) => client.makeDirectory(path, { recursive: true, signal }), { signal });
     if (there !== "") await make(there);
