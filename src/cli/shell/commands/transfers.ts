@@ -44,7 +44,7 @@ const get = defineShellCommand({
     await moving(call, async (display, terminal) => {
       const moves = new FileMoves(display, movingOptions(flags, signal));
       const all = { ...flags, ...(segments !== undefined && { segments }) };
-      const downloads = new Downloads({ flags: all, target, terminal, moves, signal });
+      const downloads = new Downloads({ flags: all, target, terminal, display, moves, signal });
       const pool = async () => shell.remote.sessions(job);
       for (const word of operands) await downloads.add(remotePlace(shell, word), pool);
       await moves.run(await downloads.plan());
