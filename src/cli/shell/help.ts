@@ -1,4 +1,5 @@
 /** Help that teaches: an overview in groups, and all about one command. Made from the declarations. */
+import { wrapped } from "../wrapped.js";
 import { GROUPS, type ShellCommand, usageOf } from "./declaration.js";
 import { flagSyntax } from "./flag-words.js";
 
@@ -47,16 +48,4 @@ const LINE = 80;
 
 function capitalized(text: string): string {
   return text.slice(0, 1).toUpperCase() + text.slice(1);
-}
-
-function wrapped(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    if (line !== "" && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else line = line === "" ? word : `${line} ${word}`;
-  }
-  return [...lines, line];
 }

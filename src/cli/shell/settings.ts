@@ -1,9 +1,10 @@
 /** What `set` changes: one declaration for each setting. */
 
-import { type RemoteFlags, TLS_CHOICES } from "../client/remote-flags.js";
+import { encoding, proxy, type RemoteFlags, retries, TLS_CHOICES } from "../client/remote-flags.js";
+import { sessions } from "../client/transfer-flags.js";
 import { usageError } from "../errors.js";
 import { checked } from "../flags.js";
-import { bytes, count, seconds, ValueError } from "../values.js";
+import { bytes, seconds, ValueError } from "../values.js";
 import { nearest } from "./nearest.js";
 
 /** Absent is what was not said. */
@@ -44,23 +45,10 @@ function choice(...values: readonly string[]): (text: string) => string {
   };
 }
 
-function encoding(text: string): string {
-  try {
-    if (!new TextDecoder(text).encoding.startsWith("utf-16")) return text;
-  } catch {
-    // Said below.
-  }
-  throw new ValueError("expected an encoding such as windows-1252, gbk or shift_jis");
-}
-
-function retries(text: string): number {
-  return text === "0" ? 0 : count(text);
-}
-
 const text = (value: string): string => value;
 
 export const SETTINGS: readonly Setting[] = [
-  setting("parallel", "parallel", "sessions that one command may use at once", "4", count, []),
+  setting("parallel", "parallel", "sessions that one command may use at once", "4", sessions, []),
   setting(
     "limit-rate",
     "limitRate",
@@ -89,7 +77,7 @@ export const SETTINGS: readonly Setting[] = [
   setting("ca", "ca", "file of certificates that are trusted", "the system's", text, []),
   setting("cert", "cert", "file of our certificate", "none", text, []),
   setting("key", "key", "file of its key", "none", text, []),
-  setting("proxy", "proxy", "http://host:port or socks5://host:port", "none", text, []),
+  setting("proxy", "proxy", "http://host:port or socks5://host:port", "none", proxy, []),
   setting("timeout", "timeout", "seconds without any answer or moving byte", "20 to 60", seconds, []),
   setting("retries", "retries", "times that what broke is tried again", "4", retries, []),
   setting("encoding", "encoding", "of names, where the server has no UTF-8", "utf-8", encoding, [
