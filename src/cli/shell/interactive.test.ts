@@ -173,6 +173,26 @@ describe("a person at the prompt", () => {
     await person.ended();
   });
 
+  test("is ended by SIGTERM, at the prompt and while something runs, and by a terminal that goes away", async () => {
+    await using there = await served();
+    await writeFile(join(there.files, "big"), Buffer.alloc(5_000_000));
+    const idle = await atPrompt(there);
+    idle.terminal.signal("SIGTERM");
+    assert.equal(await idle.ended(), 130);
+
+    const busy = await atPrompt(there);
+    busy.type("set limit-rate 100K\rget big\r");
+    await busy.sees(/big +\[/);
+    busy.terminal.signal("SIGTERM");
+    assert.equal(await busy.ended(), 130);
+
+    const left = await atPrompt(there);
+    left.type("set limit-rate 100K\rget -c big &\r");
+    await left.sees(/\[1\]>$/);
+    left.terminal.input.end();
+    assert.equal(await left.ended(), 0);
+  });
+
   test("can begin without a server, and is told how to open one", async () => {
     await using there = await served();
     const person = new Person([], there.here);

@@ -15,6 +15,7 @@ import { LineEditor } from "./terminal/line-editor.js";
 export class Interactive {
   readonly #session: ShellSession;
   readonly #editor: LineEditor;
+  readonly #keyboard: Keyboard;
   readonly #colours: boolean;
   /** Whether the last thing said was that jobs still run, or that Ctrl-C is to be typed again. */
   #warned = false;
@@ -22,6 +23,7 @@ export class Interactive {
 
   constructor(session: ShellSession, terminal: Terminal, keyboard: Keyboard) {
     this.#session = session;
+    this.#keyboard = keyboard;
     const directory = { name: "", type: "directory" } as const;
     this.#colours = session.paint("x", directory) !== "x";
     const world = worldOf(session);
@@ -37,9 +39,11 @@ export class Interactive {
     });
   }
 
-  /** Until the person leaves. */
+  /** Until the person leaves, or a signal ends all. */
   async run(): Promise<void> {
-    while (!this.#gone) {
+    const { abandoned } = this.#session;
+    abandoned.addEventListener("abort", () => this.#editor.cancel(), { once: true });
+    while (!this.#gone && !abandoned.aborted) {
       this.#session.screen.finishLine();
       const typed = await this.#editor.read(() => this.#prompt());
       if (typed.kind === "line") await this.#line(typed.line);
@@ -68,7 +72,8 @@ export class Interactive {
   #leave(how: "exit" | "end" | "interrupt"): void {
     const { jobs, queue, screen } = this.#session;
     const running = jobs.running.length + queue.waiting.length;
-    if (this.#warned || (how !== "interrupt" && running === 0)) {
+    // Of a terminal that is gone nobody can be asked.
+    if (this.#warned || this.#keyboard.ended || (how !== "interrupt" && running === 0)) {
       this.#gone = true;
       return;
     }

@@ -143,20 +143,25 @@ async function runCommand([name, ...words]: readonly [Word, ...Word[]], run: Run
 async function runAlias(name: string, text: string, words: readonly Word[], run: Run): Promise<boolean> {
   if (run.followed.length >= MOST_ALIASES) throw usageError(`too many aliases lead to ${name}`);
   const line = [text, ...words.map(({ raw }) => raw)].join(" ");
-  return await perform(line, {
-    ...run,
-    where: `${run.where}alias ${name}: `,
-    followed: [...run.followed, name],
-  });
+  const inner = { ...run, followed: [...run.followed, name] };
+  let succeeded = true;
+  for (const statement of statementsOf(line, `${run.where}alias ${name}: `)) {
+    succeeded = await runStatement(statement, inner);
+  }
+  return succeeded;
 }
 
-async function runLocal(command: string, { shell }: Run): Promise<boolean> {
+async function runLocal(command: string, { shell, job, out }: Run): Promise<boolean> {
   const { terminal, local } = shell;
   const line = command === "" ? (terminal.environment.SHELL ?? "sh") : command;
-  return await shell.lend(async () => {
-    const program = new LocalProgram(line, { terminal, directory: local.directory, reads: "terminal" });
-    return (await program.end()) === 0;
-  });
+  const o = { terminal, directory: local.directory, signal: job.signal };
+  // Behind the prompt it has no terminal, as a person types there.
+  if (job.place === "background") {
+    return (await new LocalProgram(line, { ...o, reads: "nothing", out }).end()) === 0;
+  }
+  return await shell.lend(
+    async () => (await new LocalProgram(line, { ...o, reads: "terminal" }).end()) === 0,
+  );
 }
 
 function unknownCommand(name: string, { commands, aliases }: Shell): Error {

@@ -1,29 +1,39 @@
 /** Programs of this machine: `!ls`, `ls | grep x`, the pager. They run in the person's own shell. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import type { Readable, Writable } from "node:stream";
+import type { Readable } from "node:stream";
 import { failure, ReaderGone, systemReason } from "../errors.js";
 import type { Terminal } from "../terminal.js";
+import type { ShellOutput } from "./output.js";
 
 export interface LocalProgramOptions {
   readonly terminal: Terminal;
   readonly directory: string;
-  /** "terminal": it reads what the person types; "pipe": what is written to `input`. */
-  readonly reads: "terminal" | "pipe";
+  /** "terminal": it reads what the person types; "pipe": what is written to it. */
+  readonly reads: "terminal" | "pipe" | "nothing";
+  /** Where its output goes instead of the terminal. */
+  readonly out?: ShellOutput;
+  /** Ends it. */
+  readonly signal: AbortSignal;
 }
 
 export class LocalProgram {
   readonly #child: ChildProcess;
   readonly #failed: Promise<never>;
 
-  constructor(command: string, { terminal, directory, reads }: LocalProgramOptions) {
+  constructor(command: string, { terminal, directory, reads, out, signal }: LocalProgramOptions) {
     const { input, output, errors, environment } = terminal;
-    const own = reads === "terminal" ? (input.isTTY === true ? (input.fd ?? "ignore") : "ignore") : "pipe";
+    const own = reads === "terminal" && input.isTTY === true ? (input.fd ?? "ignore") : "ignore";
     this.#child = spawn(command, {
       shell: environment.SHELL || true,
       cwd: directory,
       env: environment,
-      stdio: [own, descriptorOf(output.fd), descriptorOf(errors.fd)],
+      stdio: [
+        reads === "pipe" ? "pipe" : own,
+        out === undefined ? descriptorOf(output.fd) : "pipe",
+        out === undefined ? descriptorOf(errors.fd) : "pipe",
+      ],
+      signal,
     });
     this.#failed = once(this.#child, "error").then(([error]) => {
       throw failure(`cannot run a program of this machine: ${systemReason(error)}`, error);
@@ -31,13 +41,8 @@ export class LocalProgram {
     this.#failed.catch(() => {});
     // It may end before it has read everything.
     this.#child.stdin?.on("error", () => {});
-    forward(this.#child.stdout, (text) => output.write(text));
-    forward(this.#child.stderr, (text) => errors.write(text));
-  }
-
-  /** Aborted when it has ended: nobody reads any more. */
-  get input(): Writable | undefined {
-    return this.#child.stdin ?? undefined;
+    forward(this.#child.stdout, (text) => (out ?? output).write(text));
+    forward(this.#child.stderr, (text) => (out ?? errors).write(text));
   }
 
   /** @throws ReaderGone when it has ended */
@@ -66,10 +71,6 @@ export class LocalProgram {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return this.#child.exitCode;
     const closed = once(this.#child, "close").then(([code]) => (typeof code === "number" ? code : null));
     return await Promise.race([this.#failed, closed]);
-  }
-
-  stop(): void {
-    this.#child.kill();
   }
 }
 

@@ -13,7 +13,11 @@ export async function throughProgram(
 ): Promise<boolean> {
   const run = async (): Promise<boolean> => {
     const { terminal, local } = shell;
-    const out = new PipeOutput(command, columns, { terminal, directory: local.directory });
+    const out = new PipeOutput(command, columns, {
+      terminal,
+      directory: local.directory,
+      signal: job.signal,
+    });
     let succeeded = true;
     try {
       succeeded = await work(out);

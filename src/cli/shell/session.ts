@@ -43,7 +43,7 @@ export class ShellSession implements Shell {
   readonly #keyboard: Keyboard | undefined;
   #current: Job | undefined;
   #leaving = false;
-  #abandoned = false;
+  readonly #abandoned = new AbortController();
   /** Whether a job behind the prompt has failed. */
   #jobFailed = false;
   /** Whether a program has the terminal. */
@@ -98,14 +98,15 @@ export class ShellSession implements Shell {
     if (!this.#lent) this.#current?.stop(interrupted());
   }
 
-  get abandoned(): boolean {
-    return this.#abandoned;
+  /** Aborted by a signal that ends all. */
+  get abandoned(): AbortSignal {
+    return this.#abandoned.signal;
   }
 
   /** A signal that ends all. */
   abandon(): void {
-    this.#abandoned = true;
     this.leave();
+    this.#abandoned.abort();
     this.queue.stop();
     this.jobs.stopAll(interrupted());
     this.#current?.stop(interrupted());
@@ -120,12 +121,12 @@ export class ShellSession implements Shell {
 
   /** Resolves when nothing is left behind the prompt; whether all of it succeeded. */
   async jobsDone(): Promise<boolean> {
-    if (this.#abandoned) throw interrupted();
+    if (this.abandoned.aborted) throw interrupted();
     do {
       await this.jobs.allEnded();
       await this.queue.idle();
     } while (this.jobs.running.length > 0);
-    if (this.#abandoned) throw interrupted();
+    if (this.abandoned.aborted) throw interrupted();
     return !this.#jobFailed;
   }
 

@@ -69,7 +69,7 @@ export async function shell(
     const opened = url === undefined || (await open(session, url));
     if (keyboard !== undefined) await interact(session, terminal, keyboard);
     else if (!opened || !(await runAll(session, terminal, { execute, file }))) return 1;
-    if (session.abandoned) throw interrupted();
+    if (session.abandoned.aborted) throw interrupted();
     return 0;
   } finally {
     forget();

@@ -46,6 +46,11 @@ export class Keyboard {
     this.#attach();
   }
 
+  /** Whether the terminal is gone. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
   /** From now on keys are for the line editor, up to the end of a line. */
   forLine(): void {
     this.#input.setRawMode?.(true);

@@ -64,6 +64,11 @@ export class LineEditor {
     });
   }
 
+  /** The line that is being read is at its end. */
+  cancel(): void {
+    this.#settle?.({ kind: "end" });
+  }
+
   close(): void {
     const readline = this.#interface;
     this.#interface = undefined;
