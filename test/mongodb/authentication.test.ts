@@ -1,6 +1,6 @@
 /** The database asks Ferry itself for a user and a password. */
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { after, afterEach, before, describe, test } from "node:test";
 import { AccountsDatabaseError, MongoDirectory } from "ferry/accounts/mongodb";
 import { MongoClient } from "mongodb";
 import { type TestDatabase, testServers } from "../support/database.js";
@@ -24,6 +24,8 @@ for (const tested of testServers.filter(({ hasUsers }) => hasUsers)) {
     before(async () => {
       database = await tested.start(OPERATOR);
     });
+    // A test that failed while it was away leaves it to the next one as the others do.
+    afterEach(() => database.resume());
     after(() => database[Symbol.asyncDispose]());
 
     test("serves whoever has the password", async () => {

@@ -1,6 +1,6 @@
 /** How changes of accounts come: by change streams where the server has them, else by polling; chosen by itself. */
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { after, afterEach, before, describe, test } from "node:test";
 import { MongoClient } from "mongodb";
 import { type TestDatabase, testServers } from "../support/database.js";
 import { attempt, begin, eventually, fill, openStore, type StoreUnderTest } from "./support.js";
@@ -27,6 +27,8 @@ for (const tested of testServers) {
     before(async () => {
       database = await tested.start();
     });
+    // A test that failed while it was away leaves it to the next one as the others do.
+    afterEach(() => database.resume());
     after(() => database[Symbol.asyncDispose]());
 
     test("are polled where the server has no change streams, and by themselves followed where it has", async () => {

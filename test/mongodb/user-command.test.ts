@@ -201,7 +201,7 @@ for (const tested of testServers)
       const client = await server.loggedIn("ann", "sesame");
       await client.upload("STOR file", "twelve bytes");
       const show = async () => (await ferry(["user", "show", "ann", "--accounts", url])).stdout;
-      await eventually("all is written", async () => /stored: 12 bytes, 1 files/.test(await show()), 30_000);
+      await eventually("all is written", async () => /stored: 12 bytes, 1 file\n/.test(await show()), 30_000);
       const shown = await show();
       assert.match(shown, /lastLogin: \d{4}-\d\d-\d\dT[\d:.]+Z from 127\.0\.0\.1/);
       assert.match(shown, /sessionsNow: 1/);

@@ -2,7 +2,7 @@
 import { type ChildProcess, execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -101,15 +101,32 @@ export class TestDatabase implements AsyncDisposable {
   /** Ends the server as a crash does. */
   async pause(): Promise<void> {
     const server = this.#server;
-    if (server === undefined || server.exitCode !== null || server.signalCode !== null) return;
+    if (server === undefined || !this.#isRunning) return;
     const ended = once(server, "exit");
     server.stdin?.end();
     await ended;
   }
 
-  /** Starts it on the same port, with the same content. Resolves when it takes writes. */
+  /** It stands still, with its connections open, until it is thawed. Linux only. */
+  freeze(): void {
+    this.#signal("SIGSTOP");
+  }
+
+  thaw(): void {
+    this.#signal("SIGCONT");
+  }
+
+  #signal(name: NodeJS.Signals): void {
+    const pid = this.#server?.pid ?? 0;
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ");
+    // Below the shell, where there is one.
+    const isShell = this.#found.kind === "mongod" || this.#found.kind === "ferretdb";
+    process.kill(isShell ? Number(children[0]) : pid, name);
+  }
+
+  /** Starts it on the same port, with the same content, unless it runs. Resolves when it takes writes. */
   async resume(): Promise<void> {
-    if (this.#found.kind === "url") return;
+    if (this.#found.kind === "url" || this.#isRunning) return;
     const server = startProgram(this.#found, this.#place);
     this.#server = server;
     server.stdin?.on("error", () => undefined);
@@ -118,6 +135,11 @@ export class TestDatabase implements AsyncDisposable {
     });
     ended.catch(() => undefined);
     await Promise.race([prepare(this.#found, this.#place), ended]);
+  }
+
+  get #isRunning(): boolean {
+    const server = this.#server;
+    return server !== undefined && server.exitCode === null && server.signalCode === null;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -149,7 +149,8 @@ export class Database {
 
   #lookForReturn(why: unknown): void {
     if (this.#looking !== undefined || this.#closed.signal.aborted) return;
-    const { message } = describe(why, `the accounts at ${this.url.shown}`, this.url.secrets);
+    const what = `the accounts at ${this.url.shown}`;
+    const { message } = describe(why, what, this.url.secrets, "unavailable");
     this.log(`${message}; logins are refused until it is back, sessions go on`);
     this.#looking = this.#untilBack().finally(() => {
       this.#looking = undefined;
