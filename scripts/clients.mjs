@@ -9,6 +9,7 @@ const PACKAGES = {
   tnftp: ["tnftp"],
   ncftp: ["ncftpget", "ncftpput", "ncftpls"],
   python3: ["python3"],
+  tmux: ["tmux"],
 };
 
 export function ensureClients() {

@@ -65,12 +65,9 @@ class HiddenLine {
     this.#terminal = terminal;
     const { input } = terminal;
     input.setRawMode?.(true);
-    input.on("data", (chunk) => {
-      this.#ahead.push(...Buffer.from(chunk));
-      this.#take();
-    });
-    input.on("end", () => this.#settle?.reject(failure("the input ended before a password was typed")));
-    input.on("error", (error) => this.#settle?.reject(failure("the terminal cannot be read", error)));
+    input.on("data", this.#onData);
+    input.on("end", this.#onEnd);
+    input.on("error", this.#onError);
     input.resume();
   }
 
@@ -85,9 +82,25 @@ class HiddenLine {
   end(): void {
     const { input } = this.#terminal;
     input.setRawMode?.(false);
-    input.removeAllListeners();
+    // Not those of others: Node's own stop the reading of a terminal that is paused.
+    input.removeListener("data", this.#onData);
+    input.removeListener("end", this.#onEnd);
+    input.removeListener("error", this.#onError);
     input.pause();
   }
+
+  readonly #onData = (chunk: Buffer | string): void => {
+    this.#ahead.push(...Buffer.from(chunk));
+    this.#take();
+  };
+
+  readonly #onEnd = (): void => {
+    this.#settle?.reject(failure("the input ended before a password was typed"));
+  };
+
+  readonly #onError = (error: Error): void => {
+    this.#settle?.reject(failure("the terminal cannot be read", error));
+  };
 
   #take(): void {
     while (this.#settle !== undefined) {

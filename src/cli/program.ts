@@ -31,6 +31,11 @@ const COMMANDS: readonly (readonly [name: string, description: string, load: Loa
   ["mv", "rename and move on a server", async () => (await import("./client/mv.js")).defineMv],
   ["doctor", "why transfers fail", async () => (await import("./doctor/doctor.js")).defineDoctor],
   ["bookmark", "names for servers", async () => (await import("./client/bookmark.js")).defineBookmark],
+  [
+    "shell",
+    "an interactive client, and its scripts",
+    async () => (await import("./shell/shell-command.js")).defineShell,
+  ],
   ["serve", "serve a folder over FTP", async () => (await import("./serve/serve.js")).defineServe],
   ["user", "accounts in a file or in MongoDB", async () => (await import("./user/user.js")).defineUser],
 ];

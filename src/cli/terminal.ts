@@ -24,11 +24,15 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface TerminalInput extends AsyncIterable<Buffer | string> {
   readonly isTTY?: boolean;
+  /** Of the file descriptor, which programs that we start read from. */
+  readonly fd?: number;
   setRawMode?(raw: boolean): unknown;
   on(event: "data", listener: (chunk: Buffer | string) => void): unknown;
   on(event: "end", listener: () => void): unknown;
   on(event: "error", listener: (error: Error) => void): unknown;
-  removeAllListeners(): unknown;
+  removeListener(event: "data", listener: (chunk: Buffer | string) => void): unknown;
+  removeListener(event: "end", listener: () => void): unknown;
+  removeListener(event: "error", listener: (error: Error) => void): unknown;
   resume(): unknown;
   pause(): unknown;
 }

@@ -19,8 +19,8 @@ export interface FtpPoolOptions extends FtpClientOptions {
 /** What work that takes several sessions needs: a pool, or one client that does one thing after the other. */
 export type Sessions = Pick<FtpPool, "run" | "limit" | "origin">;
 
-export function sessionsOf(source: FtpPool | FtpClient): Sessions {
-  if (source instanceof FtpPool) return source;
+export function sessionsOf(source: Sessions | FtpClient): Sessions {
+  if (!(source instanceof FtpClient)) return source;
   return { limit: 1, origin: source.origin, run: async (work) => await work(source) };
 }
 

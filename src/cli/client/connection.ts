@@ -159,7 +159,8 @@ function timeoutsOf({ timeout }: RemoteFlags): NonNullable<FtpClientOptions["tim
 /** Milliseconds. */
 const PATIENCE = 2000;
 
-async function closeSoon(session: FtpClient | FtpPool): Promise<void> {
+/** Says goodbye, or closes when the server does not answer. */
+export async function closeSoon(session: FtpClient | FtpPool): Promise<void> {
   const late = new AbortController();
   const patience = sleep(PATIENCE, "late", { signal: late.signal }).catch(() => "closed");
   const closed = session.close().then(() => "closed");

@@ -3,7 +3,7 @@ import type { Stats } from "node:fs";
 import { stat } from "node:fs/promises";
 import type { FtpClient } from "../../client/client.js";
 import { FtpReplyError } from "../../client/errors.js";
-import type { FtpPool } from "../../client/pool.js";
+import type { Sessions } from "../../client/pool.js";
 import { downloadSegments } from "../../client/segments/download-segments.js";
 import { partOf } from "../../client/transfer/sinks.js";
 import { printable } from "../../protocol/text.js";
@@ -15,7 +15,7 @@ import type { TransferFlags } from "./transfer-flags.js";
 
 /** A file on a server, as far as it is known. */
 export interface RemoteFile {
-  readonly pool: FtpPool;
+  readonly pool: Sessions;
   readonly path: string;
   /** Whether its line ends are converted. */
   readonly ascii: boolean;

@@ -2,7 +2,7 @@
 import { lstatSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import type { FtpClient } from "../../client/client.js";
-import type { FtpPool } from "../../client/pool.js";
+import type { Sessions } from "../../client/pool.js";
 import { remoteTree } from "../../client/tree/remote-tree.js";
 import type { Tree, TreeEntry } from "../../client/tree/tree.js";
 import { remoteJoin, remoteName } from "../../client/verbs/names.js";
@@ -56,7 +56,7 @@ export class Downloads {
   }
 
   /** What a place means, patterns too. What fails is told, not thrown, unless it ends all. */
-  async add(place: RemotePlace, open: () => Promise<FtpPool>): Promise<void> {
+  async add(place: RemotePlace, open: () => Promise<Sessions>): Promise<void> {
     const { moves, signal } = this.#o;
     if (place.url.type === "d") throw usageError(";type=d asks for a list of names: use `ferry ls`");
     try {
@@ -91,7 +91,7 @@ export class Downloads {
     return [...this.#moves.values()];
   }
 
-  async #addAll(place: RemotePlace, pool: FtpPool, client: FtpClient): Promise<void> {
+  async #addAll(place: RemotePlace, pool: Sessions, client: FtpClient): Promise<void> {
     const ascii = this.#o.flags.ascii === true || place.url.type === "a";
     for (const { path, entry } of await expandRemote(client, place, { signal: this.#o.signal })) {
       const named = entry === undefined;

@@ -50,7 +50,7 @@ export function addRemoteFlags(command: Command): Command {
     .option("--json", "for programs: one object in each line");
 }
 
-function proxy(text: string): string {
+export function proxy(text: string): string {
   try {
     parseProxy(text);
     return text;
@@ -63,13 +63,13 @@ const EXPECTED_PROXY =
   "expected http://host:port or socks5://host:port, with user:password@ before where needed";
 
 /** 0 is never. */
-function retries(text: string): number {
+export function retries(text: string): number {
   if (/^\d{1,4}$/.test(text)) return Number(text);
   throw new values.ValueError("expected a whole number from 0 to 9999");
 }
 
 /** Of the WHATWG's encodings; UTF-16 cannot be sent in commands. */
-function encoding(text: string): string {
+export function encoding(text: string): string {
   try {
     if (!new TextDecoder(text).encoding.startsWith("utf-16")) return text;
   } catch {

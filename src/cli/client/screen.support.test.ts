@@ -5,7 +5,7 @@
 import type { TerminalOutput } from "../terminal.js";
 import { displayWidth } from "../text-width.js";
 
-const SEQUENCE = /^\u001b\[(\??\d*)([A-Za-z])/;
+const SEQUENCE = /^\u001b\[(\??[\d;]*)([A-Za-z])/;
 
 export class Screen implements TerminalOutput {
   readonly isTTY = true;
@@ -88,7 +88,13 @@ export class Screen implements TerminalOutput {
     const sequence = parameter + command;
     if (command === "A") this.#row = Math.max(this.#scrolled, this.#row - Number(parameter || "1"));
     else if (sequence === "K") line.length = Math.min(line.length, this.#column);
-    else if (sequence === "J") {
+    else if (command === "G") this.#column = Number(parameter || "1") - 1;
+    else if (command === "C")
+      this.#column = Math.min(this.columns - 1, this.#column + Number(parameter || "1"));
+    else if (command === "D") this.#column = Math.max(0, this.#column - Number(parameter || "1"));
+    // Colours.
+    else if (command === "m") return;
+    else if (sequence === "J" || sequence === "0J") {
       line.length = Math.min(line.length, this.#column);
       this.#lines.length = this.#row + 1;
     } else if (sequence === "?7l" || sequence === "?7h") this.#wraps = command === "h";

@@ -3,7 +3,7 @@ import type { Stats } from "node:fs";
 import { stat } from "node:fs/promises";
 import type { FtpClient } from "../../client/client.js";
 import { FtpReplyError, FtpUnsupportedError, FtpVerifyError } from "../../client/errors.js";
-import type { FtpPool } from "../../client/pool.js";
+import type { Sessions } from "../../client/pool.js";
 import type { UploadSource } from "../../client/transfer/sources.js";
 import { failure, systemReason } from "../errors.js";
 import { ifTold } from "./asking.js";
@@ -11,7 +11,7 @@ import { type Attempt, type FileMove, type Moved, transferOptions } from "./file
 import type { TransferFlags } from "./transfer-flags.js";
 
 interface UploadMoveOptions {
-  readonly pool: FtpPool;
+  readonly pool: Sessions;
   /** Where to on the server. */
   readonly path: string;
   /** As the user sees it. */

@@ -2,7 +2,7 @@
 import { type Stats, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { FtpNotFoundError } from "../../client/errors.js";
-import type { FtpPool } from "../../client/pool.js";
+import type { Sessions } from "../../client/pool.js";
 import { localTree } from "../../client/tree/local-tree.js";
 import { remoteJoin } from "../../client/verbs/names.js";
 import { printable } from "../../protocol/text.js";
@@ -16,7 +16,7 @@ import { type KeptTimes, UploadMove } from "./upload-move.js";
 
 export interface UploadsOptions {
   readonly flags: TransferFlags;
-  readonly pool: FtpPool;
+  readonly pool: Sessions;
   readonly place: RemotePlace;
   readonly terminal: Terminal;
   readonly display: ProgressDisplay;

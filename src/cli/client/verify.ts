@@ -75,7 +75,11 @@ export async function verify(
   });
 }
 
-function tellFile(file: VerifiedFile, { json, quiet }: VerifyFlags, { output, errors }: Terminal): void {
+export function tellFile(
+  file: VerifiedFile,
+  { json, quiet }: VerifyFlags,
+  { output, errors }: Terminal,
+): void {
   if (json === true) {
     const error = file.by === "error" ? { error: { message: reasonOf(file.error) } } : {};
     output.write(jsonLine({ ...file, ...error }));
@@ -89,7 +93,11 @@ function differenceOf(file: VerifiedFile): string {
   return `${path}: differs by ${file.by}`;
 }
 
-function tellAll(files: readonly VerifiedFile[], { json, quiet }: VerifyFlags, { output }: Terminal): void {
+export function tellAll(
+  files: readonly VerifiedFile[],
+  { json, quiet }: VerifyFlags,
+  { output }: Terminal,
+): void {
   const same = files.filter(({ equal }) => equal);
   const differing = files.length - same.length;
   const by: Record<string, number> = {};

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { wrapped } from "../wrapped.js";
 import { evidenceOf, type Trouble, troubleFinding } from "./finding.js";
-import { wrapped } from "./report.js";
 import { softwareIn } from "./software.js";
 
 const TROUBLE: Trouble = {

@@ -1,5 +1,6 @@
 /** What the doctor says: for people as it is found, and then what to change, the weightiest first. */
 import type { Terminal } from "../terminal.js";
+import { wrapped } from "../wrapped.js";
 import type { Finding, Side, TroubleFinding } from "./finding.js";
 import type { Probe, Section } from "./probe.js";
 
@@ -161,18 +162,4 @@ export class Report {
 /** As the C library decides it: the first of these that is set (POSIX 8.2). */
 function speaksUtf8({ LC_ALL, LC_CTYPE, LANG }: Terminal["environment"]): boolean {
   return /utf-?8/i.test(LC_ALL || LC_CTYPE || LANG || "");
-}
-
-/** Lines of at most so many characters, broken at spaces; a longer word stays whole. */
-export function wrapped(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    if (line !== "" && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else line = line === "" ? word : `${line} ${word}`;
-  }
-  lines.push(line);
-  return lines;
 }

@@ -2,14 +2,14 @@
 
 import type { FtpClient } from "../client.js";
 import { FtpAbortError } from "../errors.js";
-import { type FtpPool, type Sessions, sessionsOf } from "../pool.js";
+import { type Sessions, sessionsOf } from "../pool.js";
 import { identityOf, Journal, readJournal, type Unfinished } from "./journal.js";
 import type { MirrorAction, MirrorOptions, MirrorResult } from "./options.js";
 import { Performance } from "./perform.js";
 import { planOf } from "./plan.js";
 
 /** @throws FtpError when the plan cannot be made, or the signal aborts; failures of single actions are in the result */
-export async function mirror(pool: FtpPool | FtpClient, o: MirrorOptions): Promise<MirrorResult> {
+export async function mirror(pool: Sessions | FtpClient, o: MirrorOptions): Promise<MirrorResult> {
   const sessions = sessionsOf(pool);
   const unfinished = await unfinishedOf(sessions, o);
   const plan = unfinished?.plan ?? (await planOf(sessions, o));

@@ -3,7 +3,7 @@
 import type { Entry, WriteHandle } from "../../storage/storage.js";
 import type { FtpClient } from "../client.js";
 import { FtpAbortError, FtpDataConnectionError, FtpError, FtpLocalError } from "../errors.js";
-import type { FtpPool } from "../pool.js";
+import type { Sessions } from "../pool.js";
 import { FileWriter } from "../transfer/file-writer.js";
 import { entry } from "../transfer/sinks.js";
 import type { PartFile } from "./part-file.js";
@@ -24,7 +24,7 @@ const REMEMBER = 2000;
 const LOOK_AGAIN = 500;
 
 export class Crew {
-  readonly #pool: FtpPool;
+  readonly #pool: Sessions;
   readonly #part: PartFile;
   readonly #ranges: Ranges;
   readonly #o: CrewOptions;
@@ -40,7 +40,7 @@ export class Crew {
   #remembering: Promise<void> = Promise.resolve();
   #remembered = 0;
 
-  constructor(pool: FtpPool, part: PartFile, ranges: Ranges, o: CrewOptions) {
+  constructor(pool: Sessions, part: PartFile, ranges: Ranges, o: CrewOptions) {
     this.#pool = pool;
     this.#part = part;
     this.#ranges = ranges;

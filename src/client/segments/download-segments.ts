@@ -3,7 +3,7 @@
 import type { TransferProgress } from "../../dtp/outcome.js";
 import type { FtpClient } from "../client.js";
 import { FtpReplyError, FtpUnsupportedError, FtpVerifyError } from "../errors.js";
-import type { FtpPool } from "../pool.js";
+import type { Sessions } from "../pool.js";
 import { type OnProgress, ProgressMeter } from "../transfer/progress.js";
 import { dropPart, partOf } from "../transfer/sinks.js";
 import type { Comparison } from "../verbs/compare.js";
@@ -44,7 +44,7 @@ export interface SegmentsDownloaded extends Transferred {
  * @throws FtpError; what arrived stays in `.part`, with a journal beside it, and the next call goes on with it
  */
 export async function downloadSegments(
-  pool: FtpPool,
+  pool: Sessions,
   remotePath: string,
   localPath: string,
   o: SegmentsOptions = {},
@@ -106,7 +106,7 @@ async function factsOf(client: FtpClient, path: string, signal: AbortSignal | un
 }
 
 async function downloadWhole(
-  pool: FtpPool,
+  pool: Sessions,
   remotePath: string,
   localPath: string,
   o: SegmentsOptions,
@@ -128,7 +128,7 @@ async function downloadWhole(
 
 /** Segments of two contents make no file: it must still be the one of the beginning. */
 async function check(
-  pool: FtpPool,
+  pool: Sessions,
   what: SegmentedFile,
   localPath: string,
   { verify, signal }: SegmentsOptions,

@@ -3,7 +3,7 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { FtpClient } from "../client.js";
 import { FtpError, FtpLocalError, FtpNotFoundError } from "../errors.js";
-import { type FtpPool, type Sessions, sessionsOf } from "../pool.js";
+import { type Sessions, sessionsOf } from "../pool.js";
 import { localTree } from "../tree/local-tree.js";
 import { remoteTree } from "../tree/remote-tree.js";
 import { pathFilter, type Tree } from "../tree/tree.js";
@@ -46,7 +46,7 @@ export interface VerifyResult {
  * @throws FtpError when what was asked for is not there at all, or the signal aborts
  */
 export async function verify(
-  pool: FtpPool | FtpClient,
+  pool: Sessions | FtpClient,
   remotePath: string,
   localPath: string,
   o: VerifyOptions = {},

@@ -1,0 +1,63 @@
+/**
+ * Names that a terminal must not get as they are, written so that they can be read, typed, and read back:
+ * `$'a\x1b[2J'`, as bash does. A name from a listing could otherwise clear the screen, or look like another one.
+ */
+import { decodeText } from "../../../protocol/text.js";
+
+/** Control characters, bytes that are not UTF-8 (lone surrogates), line separators, and marks that turn text round. */
+const HOSTILE =
+  /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]|[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]/g;
+
+const NAMED: ReadonlyMap<string, string> = new Map([
+  ["n", "\n"],
+  ["t", "\t"],
+  ["r", "\r"],
+  ["a", "\x07"],
+  ["b", "\b"],
+  ["e", "\x1b"],
+  ["f", "\f"],
+  ["v", "\v"],
+  ["0", "\0"],
+  ["\\", "\\"],
+  ["'", "'"],
+  ['"', '"'],
+]);
+
+export function isHostile(text: string): boolean {
+  return escapeHostile(text) !== text;
+}
+
+/** The same text with what is hostile as `\xNN` or `\uNNNN`, for people to read. */
+export function escapeHostile(text: string): string {
+  return text.replace(HOSTILE, (found) => (found.length === 2 ? found : escapeOf(found.charCodeAt(0))));
+}
+
+/** The inside of `$'…'`. */
+export function escapeAll(text: string): string {
+  return escapeHostile(text.replace(/[\\']/g, "\\$&"));
+}
+
+/** What the inside of `$'…'` means. An escape that is none stands for itself. */
+export function unescaped(inside: string): string {
+  return inside.replace(/(?:\\x[\da-fA-F]{2})+|\\u[\da-fA-F]{4}|\\U[\da-fA-F]{8}|\\[\s\S]/g, (found) => {
+    const kind = found[1] ?? "";
+    // Several bytes may be one character.
+    if (kind === "x" && found.length > 2) return decodeText(Buffer.from(found.replaceAll("\\x", ""), "hex"));
+    if (kind === "u" && found.length > 2) return String.fromCharCode(Number.parseInt(found.slice(2), 16));
+    if (kind === "U" && found.length > 2) return codePoint(Number.parseInt(found.slice(2), 16)) ?? found;
+    return NAMED.get(kind) ?? found;
+  });
+}
+
+function codePoint(value: number): string | undefined {
+  return value <= 0x10ffff ? String.fromCodePoint(value) : undefined;
+}
+
+function escapeOf(unit: number): string {
+  if (unit >= 0xdc80 && unit <= 0xdcff) return `\\x${(unit - 0xdc00).toString(16)}`;
+  return unit < 0x80 ? `\\x${hex(unit, 2)}` : `\\u${hex(unit, 4)}`;
+}
+
+function hex(unit: number, digits: number): string {
+  return unit.toString(16).padStart(digits, "0");
+}
