@@ -23,6 +23,7 @@ import {
 } from "../errors.js";
 import type { FtpLimits, TraceLine } from "../options.js";
 import { FtpTlsError } from "../tls-error.js";
+import { masked } from "./masked.js";
 
 export interface Wait {
   readonly signal: AbortSignal;
@@ -39,9 +40,7 @@ export interface UserPiOptions {
   readonly proxied: boolean;
 }
 
-/** Verbs whose argument nobody may see. */
-const SECRET = /^(?:PASS|ACCT|ADAT)$/i;
-const SECRET_SITE = /^(?:PSWD|PASS|CHPASS|PASSWD|AUTH|GPASS)\b/i;
+const BEFORE_LOGIN: ReadonlySet<FtpPhase> = new Set(["tls", "greeting", "login"]);
 /** Replies that may wait to be read: those of one command, and NOOPs beside a transfer. */
 const MOST_UNREAD = 64;
 
@@ -179,7 +178,11 @@ export class UserPi {
       {
         signal,
         timeout,
-        timedOut: () => new FtpTimeoutError(`the server did not answer within ${timeout} ms`, { phase }),
+        timedOut: () =>
+          new FtpTimeoutError(`the server did not answer within ${timeout} ms`, {
+            phase,
+            hint: phase === "greeting" ? SILENT_HINT : undefined,
+          }),
         aborted: () => new FtpAbortError(phase, signal.reason),
       },
       (resolve, reject) => {
@@ -305,7 +308,9 @@ export class UserPi {
 
   #lost(cause?: Error): FtpError {
     // With TLS 1.3 a server refuses our certificate, or its absence, when we believe that the handshake is over.
-    if (isOfTls(cause) || this.#freshlySecured) return FtpTlsError.of(cause, this.#phase);
+    if (this.#freshlySecured || (isOfTls(cause) && BEFORE_LOGIN.has(this.#phase))) {
+      return FtpTlsError.of(cause, this.#phase);
+    }
     const reply = this.#goodbye;
     const why = reply === undefined ? "broke" : "was ended by the server (421)";
     return new FtpConnectionError(`the control connection ${why}`, { phase: this.#phase, reply, cause });
@@ -332,12 +337,7 @@ function lineOf(verb: string, argument: string | undefined, phase: FtpPhase): st
   }
 }
 
-/** As traces show it. */
-function masked(verb: string, argument: string | undefined): string {
-  if (argument === undefined) return verb;
-  const secret = SECRET.test(verb) || (/^SITE$/i.test(verb) && SECRET_SITE.test(argument));
-  return `${verb} ${secret ? "****" : argument}`;
-}
+const SILENT_HINT = 'A server that says nothing may wait for TLS: `tls: "implicit"`, usually on port 990.';
 
 /** No transfer ends with 200, and none with "not understood". */
 function answersNoop(code: number): boolean {
