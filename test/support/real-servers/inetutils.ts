@@ -22,6 +22,7 @@ export const inetutils: RealServerKind = {
     setTimes: false,
     setMode: true,
     digests: [],
+    resumes: [],
     backslashes: true,
     linksToFolders: "stay",
   },

@@ -71,6 +71,7 @@ export const vsftpd: RealServerKind = {
     setTimes: true,
     setMode: false,
     digests: [],
+    resumes: ["TLSv1.2", "TLSv1.3"],
     backslashes: true,
   },
   /** It serves no root that the guest could write: the folder is below it. */
