@@ -21,18 +21,22 @@ export class Inetd {
     readonly arguments: readonly string[];
     readonly env: NodeJS.ProcessEnv;
     readonly log: string;
-    readonly maxSessions: number;
+    readonly maxSessions?: number;
   }): Promise<Inetd> {
+    const { maxSessions = Number.POSITIVE_INFINITY } = o;
     const server = createServer({ pauseOnConnect: true });
     const inetd = new Inetd(server, o.log);
     server.on("connection", (socket) => {
-      if (inetd.#sessions.size >= o.maxSessions) {
+      if (inetd.#sessions.size >= maxSessions) {
         socket.on("error", () => {});
         socket.resume().end("421 Too many sessions.\r\n");
         return;
       }
       const log = openSync(o.log, "a");
-      const child = spawn(o.program, o.arguments, { stdio: [socket, socket, log], env: o.env });
+      const child = spawn(o.program, o.arguments, {
+        stdio: [socket, socket, log],
+        env: { PATH: process.env.PATH, ...o.env },
+      });
       closeSync(log);
       // The process has it now; the end of ours does not end the connection.
       socket.destroy();

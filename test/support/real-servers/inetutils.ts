@@ -21,7 +21,7 @@ export const inetutils: RealServerKind = {
     backslashes: true,
     linksToFolders: "stay",
   },
-  async start({ maxSessions = Number.POSITIVE_INFINITY } = {}) {
+  async start({ maxSessions } = {}) {
     const files = new RealFiles();
     const { uid, gid } = OWNER;
     const accounts = `root:x:0:0::/:/bin/sh\n${USER}:x:${uid}:${gid}::${files.root}:/bin/sh\n`;
@@ -31,7 +31,6 @@ export const inetutils: RealServerKind = {
       NSS_WRAPPER_PASSWD: files.setting("passwd", accounts),
       NSS_WRAPPER_GROUP: files.setting("group", `root:x:0:\n${USER}:x:${gid}:\n`),
       NSS_WRAPPER_SHADOW: files.setting("shadow", `${USER}:${PASSWORD_HASH}:19000:0:99999:7:::\n`),
-      PATH: process.env.PATH,
       TZ: ZONE,
     };
     const inetd = await Inetd.start({
@@ -39,7 +38,7 @@ export const inetutils: RealServerKind = {
       arguments: ["--auth=default", "--umask=022"],
       env,
       log: files.setting("log", ""),
-      maxSessions,
+      ...(maxSessions === undefined ? {} : { maxSessions }),
     });
     return new RealServer({ name: this.name, daemon: inetd, files });
   },
