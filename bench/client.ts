@@ -9,6 +9,7 @@ import { parseArgs } from "node:util";
 import { type Contestant, findContestants, type Task } from "./client-contestants.js";
 import { type ClientRow, checkContestant, clientRows, prepareTree } from "./client-rows.js";
 import { type Fixture, makeFixture } from "./fixture.js";
+import { chosen, counts, runBench } from "./flags.js";
 import { describeMachine } from "./machine.js";
 import { json, type Result, type Sample, table } from "./report.js";
 import { type Server, startFerry, startVsftpd } from "./servers.js";
@@ -41,14 +42,7 @@ interface Plan {
   readonly json: string | undefined;
 }
 
-try {
-  const plan = readPlan();
-  if (plan === undefined) console.log(HELP);
-  else await bench(plan);
-} catch (error) {
-  console.error(`bench: ${error instanceof Error ? error.message : error}`);
-  process.exitCode = 1;
-}
+await runBench(HELP, readPlan, bench);
 
 function readPlan(): Plan | undefined {
   const text = { type: "string" } as const;
@@ -67,21 +61,14 @@ function readPlan(): Plan | undefined {
     },
   });
   if (values.help === true) return undefined;
-  const count = (given: string | undefined, ordinary: number, quick: number) => {
-    const number = given === undefined ? (values.quick === true ? quick : ordinary) : Number(given);
-    if (!Number.isInteger(number) || number < 1) throw new Error(`not a count: ${given}`);
-    return number;
-  };
+  const count = counts(values.quick === true);
   const size = count(values.size, 1024, 128);
   const files = count(values.files, 5000, 500);
   const all = clientRows({ size, files });
-  const wanted = values.rows?.split(",") ?? all.map(({ name }) => name);
-  const unknown = wanted.filter((name) => !all.some((row) => row.name === name));
-  if (unknown.length > 0) throw new Error(`no such row: ${unknown.join(", ")}`);
   return {
     size,
     files,
-    rows: all.filter(({ name }) => wanted.includes(name)),
+    rows: chosen(all, values.rows),
     rounds: count(values.rounds, 5, 2),
     servers: values.servers.split(","),
     clients: values.clients?.split(","),
@@ -125,7 +112,7 @@ async function bench(plan: Plan): Promise<void> {
 
 async function start(name: string, { root, folder, certificate }: Fixture): Promise<Server | undefined> {
   if (name === "ferry") return startFerry(join(project, "dist", "cli", "main.js"), root, certificate);
-  if (name === "vsftpd") return startVsftpd(join(project, ".cache"), root, { folder, certificate });
+  if (name === "vsftpd") return startVsftpd(root, { folder, certificate });
   throw new Error(`no such server: ${name}`);
 }
 

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type Fixture, makeFixture, type Sizes } from "./fixture.js";
+import { chosen, counts, runBench } from "./flags.js";
 import { describeMachine } from "./machine.js";
 import { startProftpd } from "./proftpd.js";
 import { type Compared, json, type Result, type Sample, table } from "./report.js";
@@ -51,14 +52,7 @@ interface Contestant {
   readonly start: Start;
 }
 
-try {
-  const plan = readPlan();
-  if (plan === undefined) console.log(HELP);
-  else await bench(plan);
-} catch (error) {
-  console.error(`bench: ${error instanceof Error ? error.message : error}`);
-  process.exitCode = 1;
-}
+await runBench(HELP, readPlan, bench);
 
 function readPlan(): Plan | undefined {
   const text = { type: "string" } as const;
@@ -79,11 +73,7 @@ function readPlan(): Plan | undefined {
     },
   });
   if (values.help === true) return undefined;
-  const count = (given: string | undefined, ordinary: number, quick: number) => {
-    const number = given === undefined ? (values.quick === true ? quick : ordinary) : Number(given);
-    if (!Number.isInteger(number) || number < 1) throw new Error(`not a count: ${given}`);
-    return number;
-  };
+  const count = counts(values.quick === true);
   const sizes = {
     size: count(values.size, 1024, 128),
     files: count(values.files, 2000, 200),
@@ -91,12 +81,9 @@ function readPlan(): Plan | undefined {
     sessions: count(values.sessions, 1000, 100),
   };
   const all = rowsFor(sizes);
-  const wanted = values.rows?.split(",") ?? all.map(({ name }) => name);
-  const unknown = wanted.filter((name) => !all.some((row) => row.name === name));
-  if (unknown.length > 0) throw new Error(`no such row: ${unknown.join(", ")}`);
   return {
     sizes,
-    rows: all.filter(({ name }) => wanted.includes(name)),
+    rows: chosen(all, values.rows),
     rounds: count(values.rounds, 5, 2),
     servers: values.servers.split(","),
     ferry: values.ferry,
@@ -133,8 +120,8 @@ async function bench(plan: Plan): Promise<void> {
 
 function startOf(name: string, plan: Plan, { root, folder, certificate }: Fixture): Start {
   if (name === "ferry") return () => startFerry(plan.ferry, root, certificate);
-  if (name === "vsftpd") return () => startVsftpd(join(project, ".cache"), root, { folder, certificate });
-  if (name === "proftpd") return () => startProftpd(join(project, ".cache"), root, { folder, certificate });
+  if (name === "vsftpd") return () => startVsftpd(root, { folder, certificate });
+  if (name === "proftpd") return () => startProftpd(root, { folder, certificate });
   throw new Error(`no such server: ${name}`);
 }
 

@@ -1,5 +1,6 @@
 /** ProFTPD, with accounts of its own file. Its TLS demands that data connections resume the session, by default. */
 import { Daemon, HOST } from "./daemon.js";
+import { Inetd } from "./inetd.js";
 import { packaged, packagedLibraries } from "./packages.js";
 import {
   certificateIn,
@@ -26,7 +27,6 @@ export function proftpdSettings(o: {
   readonly own: string;
 }): Readonly<Record<string, string | number>> {
   return {
-    ServerType: "standalone",
     DefaultAddress: HOST,
     Port: o.port,
     SocketBindTight: "on",
@@ -62,6 +62,7 @@ export const proftpd: RealServerKind = {
     setTimes: true,
     setMode: true,
     digests: ["sha512", "sha256", "sha1", "md5", "crc32"],
+    resumes: ["TLSv1.2", "TLSv1.3"],
     backslashes: true,
   },
   async start({ tls = "explicit", maxSessions, passiveAddress } = {}) {
@@ -73,31 +74,38 @@ export const proftpd: RealServerKind = {
       `${USER}:${PASSWORD_HASH}:${uid}:${gid}:${USER}:${files.root}:/bin/sh\n`,
     );
     const groups = files.setting("groups", `${USER}:x:${gid}:\n`);
-    const daemon = await Daemon.start(files.settings, (port) => {
-      const settings = {
-        ...proftpdSettings({ port, own: files.settings }),
-        User: "nobody",
-        Group: "nogroup",
-        SystemLog: `${files.settings}/system.log`,
-        AuthOrder: "mod_auth_file.c",
-        AuthUserFile: accounts,
-        AuthGroupFile: groups,
-        RequireValidShell: "off",
-        DefaultRoot: "~",
-        AllowOverwrite: "on",
-        AllowRetrieveRestart: "on",
-        AllowStoreRestart: "on",
-        Umask: "022",
-        TimesGMT: "off",
-        MaxInstances: "none",
-        ...(maxSessions === undefined ? {} : { MaxClients: maxSessions }),
-        ...(passiveAddress === undefined ? {} : { MasqueradeAddress: passiveAddress }),
-      };
-      const digest = "LoadModule mod_digest.c\nDigestEngine on\nDigestMaxSize 1 gb\n";
-      const implicit = tls === "implicit" ? "TLSOptions UseImplicitSSL\n" : "";
-      const secured = tls === "off" ? "" : proftpdTls(certificate) + implicit;
-      return proftpdCommand(files.setting("proftpd.conf", lines(settings) + digest + secured));
-    });
+    const settings = {
+      User: "nobody",
+      Group: "nogroup",
+      SystemLog: `${files.settings}/system.log`,
+      AuthOrder: "mod_auth_file.c",
+      AuthUserFile: accounts,
+      AuthGroupFile: groups,
+      RequireValidShell: "off",
+      DefaultRoot: "~",
+      AllowOverwrite: "on",
+      AllowRetrieveRestart: "on",
+      AllowStoreRestart: "on",
+      Umask: "022",
+      ...(passiveAddress === undefined ? {} : { MasqueradeAddress: passiveAddress }),
+    };
+    const digest = "LoadModule mod_digest.c\nDigestEngine on\nDigestMaxSize 1 gb\n";
+    const implicit = tls === "implicit" ? "TLSOptions UseImplicitSSL\n" : "";
+    const secured = tls === "off" ? "" : proftpdTls(certificate) + implicit;
+    const commandWith = (port: number, more: Readonly<Record<string, string | number>>) => {
+      const all = { ...proftpdSettings({ port, own: files.settings }), ...settings, ...more };
+      return proftpdCommand(files.setting("proftpd.conf", lines(all) + digest + secured));
+    };
+    const standalone = { ServerType: "standalone", MaxInstances: "none", MaxClients: maxSessions ?? "none" };
+    // Where sessions are not counted, it is started for each connection: on its own it waits up to 0.4 s for the
+    // next one after a session has ended.
+    const daemon =
+      maxSessions === undefined
+        ? await Inetd.start({
+            ...commandWith(0, { ServerType: "inetd", DefaultServer: "on" }),
+            log: files.setting("log", ""),
+          })
+        : await Daemon.start(files.settings, (port) => commandWith(port, standalone));
     return new RealServer({ name: this.name, daemon, files });
   },
 };
