@@ -15,6 +15,7 @@ import {
   parseExtendedPassiveReply,
   parsePassiveReply,
 } from "../../protocol/host-port.js";
+import type { Reply } from "../../protocol/reply.js";
 import { FtpAbortError, FtpDataConnectionError, type FtpError, FtpReplyError } from "../errors.js";
 import type { Settings } from "../options.js";
 import { type Route, TunnelledConnection } from "./dial.js";
@@ -72,6 +73,29 @@ export class DataPort {
     });
   }
 
+  /** Whether {@link ask} and {@link answered} can be used: a passive way that has worked. */
+  get isProven(): boolean {
+    return this.#order()[0] === this.#memory.worked && this.#memory.worked !== "active";
+  }
+
+  /** Sends the command of the way that has worked, whose reply `answered` takes. */
+  ask(): void {
+    this.#pi.send(this.#memory.worked === "PASV" ? "PASV" : "EPSV", undefined, "data-connection");
+  }
+
+  /** As {@link prepare}, after `ask`. @throws FtpDataConnectionError when the way works no more; `prepare` may find another */
+  async answered(wait: Wait): Promise<DataConnection> {
+    const { worked } = this.#memory;
+    try {
+      const reply = await this.#pi.completion(wait);
+      return worked === "PASV" ? await this.#passive(reply, wait) : await this.#extendedPassive(reply, wait);
+    } catch (cause) {
+      if (!isAboutTheWay(cause)) throw cause;
+      delete this.#memory.worked;
+      throw new FtpDataConnectionError("no data connection came about", { phase: "data-connection", cause });
+    }
+  }
+
   async close(): Promise<void> {
     await this.#listening?.close();
   }
@@ -94,20 +118,21 @@ export class DataPort {
     return addressFamily(this.#pi.dataHost) === 6;
   }
 
-  #try(method: DataMethod, wait: Wait): Promise<DataConnection> {
-    if (method === "active") return this.#active(wait);
-    return method === "EPSV" ? this.#extendedPassive(wait) : this.#passive(wait);
+  async #try(method: DataMethod, wait: Wait): Promise<DataConnection> {
+    if (method === "active") return await this.#active(wait);
+    const reply = await this.#pi.exchange(method, undefined, wait);
+    return method === "EPSV" ? await this.#extendedPassive(reply, wait) : await this.#passive(reply, wait);
   }
 
-  async #extendedPassive(wait: Wait): Promise<DataConnection> {
-    const reply = await this.#pi.expect("EPSV", undefined, wait, 229);
+  async #extendedPassive(reply: Reply<number>, wait: Wait): Promise<DataConnection> {
+    if (reply.code !== 229) throw new FtpReplyError("EPSV", { phase: wait.phase, reply });
     const port = parseExtendedPassiveReply(reply.lines.join(" "));
     if (port === undefined) throw new FtpReplyError("EPSV", { phase: wait.phase, reply });
     return await this.#connected({ host: this.#pi.dataHost, port }, wait);
   }
 
-  async #passive(wait: Wait): Promise<DataConnection> {
-    const reply = await this.#pi.expect("PASV", undefined, wait, 227);
+  async #passive(reply: Reply<number>, wait: Wait): Promise<DataConnection> {
+    if (reply.code !== 227) throw new FtpReplyError("PASV", { phase: wait.phase, reply });
     const found = parsePassiveReply(reply.lines.join(" "));
     if (found === undefined) throw new FtpReplyError("PASV", { phase: wait.phase, reply });
     const own = this.#pi.dataHost;

@@ -51,6 +51,7 @@ export class UserPi {
   #waiting: { resolve(reply: Reply<number>): void; reject(error: Error): void } | undefined;
   /** Completion replies that are still to come; the greeting is the first. */
   #owed = 1;
+  #together = false;
   /** NOOPs that run beside a transfer and have no answer yet. */
   #beside = 0;
   #end: FtpError | undefined;
@@ -144,7 +145,18 @@ export class UserPi {
     this.#owed++;
     this.#trace({ kind: "command", text: masked(verb, argument) });
     this.#connection.write(line);
-    this.#connection.flush();
+    if (!this.#together) this.#connection.flush();
+  }
+
+  /** Commands that are sent within leave in one segment. */
+  together(send: () => void): void {
+    this.#together = true;
+    try {
+      send();
+    } finally {
+      this.#together = false;
+      this.#connection.flush();
+    }
   }
 
   /** A NOOP while a transfer runs; its reply comes before or after the transfer's and is not given to anybody. */

@@ -36,6 +36,18 @@ interface AnyTransfer {
   readonly total?: number | undefined;
   readonly rate?: number | undefined;
   readonly onProgress?: OnProgress | undefined;
+  readonly onBegin?: (() => void) | undefined;
+  /** Whether the commands may leave together where the server is known to take them so. */
+  readonly pipeline?: boolean | undefined;
+  /** A command in front of the others, and who takes its completion reply. */
+  readonly before?: Before | undefined;
+}
+
+export interface Before {
+  readonly verb: string;
+  /** As people write it. */
+  readonly argument: string;
+  onReply(reply: Reply<number>): void;
 }
 
 export interface Receiving extends AnyTransfer {
@@ -73,15 +85,43 @@ export async function runTransfer(session: Session, job: ClientTransfer): Promis
       throw new FtpArgumentError("Ferry cannot convert between this TYPE, STRU and MODE and a file");
     }
     await session.useParameters(job.parameters, signal);
-    connection = await session.dataPort.prepare(session.wait("data-connection", signal));
-    if (job.restart) await session.restart(job.start, signal, lengthOf(job));
-    first = await session.begin(job.verb, job.argument, signal);
+    if (await goesTogether(session, job)) {
+      sendTogether(session, job);
+      if (job.before !== undefined)
+        job.before.onReply(await session.pi.completion(session.wait("command", signal)));
+      connection = await session.dataPort.answered(session.wait("data-connection", signal));
+      first = await session.begun(job.verb, signal);
+    } else {
+      await askBefore(session, job);
+      connection = await session.dataPort.prepare(session.wait("data-connection", signal));
+      if (job.restart) await session.restart(job.start, signal, lengthOf(job));
+      first = await session.begin(job.verb, job.argument, signal);
+    }
+    job.onBegin?.();
   } catch (error) {
     await connection?.[Symbol.asyncDispose]();
     await release(job, error);
     throw error;
   }
   return await new RunningTransfer(session, connection, job, first).result();
+}
+
+/** Only a way of data connections that has worked is relied on before its reply is there. */
+async function goesTogether(session: Session, job: ClientTransfer): Promise<boolean> {
+  if (job.pipeline !== true || job.start > 0 || !session.dataPort.isProven) return false;
+  return await session.pipelines(job.signal);
+}
+
+function sendTogether(session: Session, { before, verb, argument }: ClientTransfer): void {
+  session.pi.together(() => {
+    if (before !== undefined) session.pi.send(before.verb, session.encoded(before.argument), "command");
+    session.dataPort.ask();
+    session.sendTransfer(verb, argument);
+  });
+}
+
+async function askBefore(session: Session, { before, signal }: ClientTransfer): Promise<void> {
+  if (before !== undefined) before.onReply(await session.ask(before.verb, before.argument, signal));
 }
 
 function lengthOf(job: ClientTransfer): number | undefined {
@@ -105,6 +145,8 @@ class RunningTransfer {
   readonly #control: Promise<Reply<number>>;
   /** Of an upload: whether all of it was read. */
   #sourceEnded = false;
+  /** Whether the completion reply, or the reason why there is none, has come. */
+  #heard = false;
 
   constructor(session: Session, connection: DataConnection, job: ClientTransfer, first: Reply<number>) {
     this.#session = session;
@@ -114,9 +156,13 @@ class RunningTransfer {
     // Whoever asks is told; a refusal ends the data part, which may wait for a peer that says nothing more.
     this.#control.then(
       (reply) => {
+        this.#heard = true;
         if (reply.code >= 300 || this.#tooEarly) this.#stop.abort();
       },
-      () => this.#stop.abort(),
+      () => {
+        this.#heard = true;
+        this.#stop.abort();
+      },
     );
   }
 
@@ -132,7 +178,7 @@ class RunningTransfer {
     } finally {
       clearInterval(beat);
       signal.removeEventListener("abort", onAbort);
-      this.#unheard.abort();
+      if (!this.#heard) this.#unheard.abort();
     }
   }
 
