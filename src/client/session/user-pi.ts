@@ -19,6 +19,7 @@ import {
   FtpTimeoutError,
 } from "../errors.js";
 import type { FtpLimits, TraceLine } from "../options.js";
+import { masked } from "./masked.js";
 
 export interface Wait {
   readonly signal: AbortSignal;
@@ -35,9 +36,6 @@ export interface UserPiOptions {
   readonly proxied: boolean;
 }
 
-/** Verbs whose argument nobody may see. */
-const SECRET = /^(?:PASS|ACCT|ADAT)$/i;
-const SECRET_SITE = /^(?:PSWD|PASS|CHPASS|PASSWD|AUTH|GPASS)\b/i;
 /** Replies that may wait to be read: those of one command, and NOOPs beside a transfer. */
 const MOST_UNREAD = 64;
 
@@ -291,13 +289,6 @@ function lineOf(verb: string, argument: string | undefined, phase: FtpPhase): st
     if (!(cause instanceof CommandLineError)) throw cause;
     throw new FtpArgumentError(cause.message, { cause, phase });
   }
-}
-
-/** As traces show it. */
-function masked(verb: string, argument: string | undefined): string {
-  if (argument === undefined) return verb;
-  const secret = SECRET.test(verb) || (/^SITE$/i.test(verb) && SECRET_SITE.test(argument));
-  return `${verb} ${secret ? "****" : argument}`;
 }
 
 /** No transfer ends with 200, and none with "not understood". */

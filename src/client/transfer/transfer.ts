@@ -8,11 +8,9 @@ import { codecFor } from "../../dtp/codec.js";
 import type { TransferOutcome } from "../../dtp/outcome.js";
 import { transfer } from "../../dtp/transfer.js";
 import type { Reply } from "../../protocol/reply.js";
-import type { TransferParameters } from "../../protocol/representation.js";
-import type { Entry, ReadHandle, WriteHandle } from "../../storage/storage.js";
+import type { ReadHandle } from "../../storage/storage.js";
 import {
   FtpAbortError,
-  FtpArgumentError,
   FtpDataConnectionError,
   FtpError,
   FtpLocalError,
@@ -21,50 +19,10 @@ import {
   FtpTimeoutError,
 } from "../errors.js";
 import type { Session } from "../session/session.js";
-import { type OnProgress, ProgressMeter } from "./progress.js";
-
-interface AnyTransfer {
-  readonly verb: string;
-  /** The path, as people write it. */
-  readonly argument: string | undefined;
-  readonly parameters: TransferParameters;
-  /** The first byte, told by REST unless the verb itself says where to begin. */
-  readonly start: number;
-  readonly restart: boolean;
-  readonly signal: AbortSignal;
-  /** Bytes of the whole file, for the progress. */
-  readonly total?: number | undefined;
-  readonly rate?: number | undefined;
-  readonly onProgress?: OnProgress | undefined;
-  readonly onBegin?: (() => void) | undefined;
-  /** Whether the commands may leave together where the server is known to take them so. */
-  readonly pipeline?: boolean | undefined;
-  /** A command in front of the others, and who takes its completion reply. */
-  readonly before?: Before | undefined;
-}
-
-export interface Before {
-  readonly verb: string;
-  /** As people write it. */
-  readonly argument: string;
-  onReply(reply: Reply<number>): void;
-}
-
-export interface Receiving extends AnyTransfer {
-  readonly direction: "receive";
-  /** Owned from the call on. Committed only when the server has confirmed the transfer. */
-  readonly sink: WriteHandle;
-  /** Ends the transfer after so many bytes. */
-  readonly length?: number | undefined;
-}
-
-export interface Sending extends AnyTransfer {
-  readonly direction: "send";
-  /** Owned from the call on. */
-  readonly source: ReadHandle;
-}
-
-export type ClientTransfer = Receiving | Sending;
+import { beginTransfer } from "./begin.js";
+import { ConfirmedSink, RangeComplete } from "./confirmed-sink.js";
+import type { ClientTransfer } from "./job.js";
+import { ProgressMeter } from "./progress.js";
 
 export interface TransferResult {
   /** Bytes of the file that were moved. */
@@ -77,61 +35,8 @@ export interface TransferResult {
 
 /** @throws FtpError, after which `session.settle()` brings the connection into step */
 export async function runTransfer(session: Session, job: ClientTransfer): Promise<TransferResult> {
-  const { signal } = job;
-  let connection: DataConnection | undefined;
-  let first: Reply<number>;
-  try {
-    if (codecFor(job.parameters) === "unsupported") {
-      throw new FtpArgumentError("Ferry cannot convert between this TYPE, STRU and MODE and a file");
-    }
-    await session.useParameters(job.parameters, signal);
-    if (await goesTogether(session, job)) {
-      sendTogether(session, job);
-      if (job.before !== undefined)
-        job.before.onReply(await session.pi.completion(session.wait("command", signal)));
-      connection = await session.dataPort.answered(session.wait("data-connection", signal));
-      first = await session.begun(job.verb, signal);
-    } else {
-      await askBefore(session, job);
-      connection = await session.dataPort.prepare(session.wait("data-connection", signal));
-      if (job.restart) await session.restart(job.start, signal, lengthOf(job));
-      first = await session.begin(job.verb, job.argument, signal);
-    }
-    job.onBegin?.();
-  } catch (error) {
-    await connection?.[Symbol.asyncDispose]();
-    await release(job, error);
-    throw error;
-  }
+  const { connection, first } = await beginTransfer(session, job);
   return await new RunningTransfer(session, connection, job, first).result();
-}
-
-/** Only a way of data connections that has worked is relied on before its reply is there. */
-async function goesTogether(session: Session, job: ClientTransfer): Promise<boolean> {
-  if (job.pipeline !== true || job.start > 0 || !session.dataPort.isProven) return false;
-  return await session.pipelines(job.signal);
-}
-
-function sendTogether(session: Session, { before, verb, argument }: ClientTransfer): void {
-  session.pi.together(() => {
-    if (before !== undefined) session.pi.send(before.verb, session.encoded(before.argument), "command");
-    session.dataPort.ask();
-    session.sendTransfer(verb, argument);
-  });
-}
-
-async function askBefore(session: Session, { before, signal }: ClientTransfer): Promise<void> {
-  if (before !== undefined) before.onReply(await session.ask(before.verb, before.argument, signal));
-}
-
-function lengthOf(job: ClientTransfer): number | undefined {
-  return job.direction === "receive" ? job.length : undefined;
-}
-
-/** The file of a transfer that has not begun. */
-async function release(job: ClientTransfer, cause: unknown): Promise<void> {
-  if (job.direction === "receive") await job.sink.abandon(cause);
-  else await job.source.close();
 }
 
 class RunningTransfer {
@@ -317,54 +222,5 @@ class RunningTransfer {
   #keepAlive(): void {
     // A server that has not answered the last ones will not answer more of them now.
     if (this.#session.pi.besides < 3) this.#session.pi.sendBeside();
-  }
-}
-
-/** Thrown to end a transfer whose bytes beyond a range nobody wants. */
-class RangeComplete extends Error {}
-
-/** A file that counts only when the server has confirmed it, or when all of a range is there. */
-class ConfirmedSink implements WriteHandle {
-  readonly start: number;
-  readonly #inner: WriteHandle;
-  readonly #confirmed: () => Promise<unknown>;
-  #left: number;
-  #kept = false;
-
-  constructor(inner: WriteHandle, length: number | undefined, confirmed: () => Promise<unknown>) {
-    this.start = inner.start;
-    this.#inner = inner;
-    this.#left = length ?? Number.POSITIVE_INFINITY;
-    this.#confirmed = confirmed;
-  }
-
-  write(chunk: Uint8Array): void | Promise<void> {
-    if (chunk.length <= this.#left) {
-      this.#left -= chunk.length;
-      return this.#inner.write(chunk);
-    }
-    return this.#last(chunk.subarray(0, this.#left));
-  }
-
-  async commit(): Promise<Entry> {
-    try {
-      await this.#confirmed();
-    } catch (error) {
-      await this.#inner.abandon(error);
-      throw error;
-    }
-    return await this.#inner.commit();
-  }
-
-  async abandon(cause: unknown): Promise<{ readonly kept: number }> {
-    return this.#kept ? { kept: 0 } : await this.#inner.abandon(cause);
-  }
-
-  async #last(chunk: Uint8Array): Promise<never> {
-    this.#left = 0;
-    if (chunk.length > 0) await this.#inner.write(chunk);
-    await this.#inner.commit();
-    this.#kept = true;
-    throw new RangeComplete();
   }
 }
