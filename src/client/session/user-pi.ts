@@ -23,6 +23,7 @@ import {
 } from "../errors.js";
 import type { FtpLimits, TraceLine } from "../options.js";
 import { FtpTlsError } from "../tls-error.js";
+import { masked } from "./masked.js";
 
 export interface Wait {
   readonly signal: AbortSignal;
@@ -39,9 +40,6 @@ export interface UserPiOptions {
   readonly proxied: boolean;
 }
 
-/** Verbs whose argument nobody may see. */
-const SECRET = /^(?:PASS|ACCT|ADAT)$/i;
-const SECRET_SITE = /^(?:PSWD|PASS|CHPASS|PASSWD|AUTH|GPASS)\b/i;
 /** Replies that may wait to be read: those of one command, and NOOPs beside a transfer. */
 const MOST_UNREAD = 64;
 
@@ -59,6 +57,7 @@ export class UserPi {
   #unasked = 0;
   /** Whether the handshake is over and no reply has come since. */
   #freshlySecured = false;
+  #together = false;
   /** NOOPs that run beside a transfer and have no answer yet. */
   #beside = 0;
   #end: FtpError | undefined;
@@ -153,7 +152,18 @@ export class UserPi {
     this.#unasked = 0;
     this.#trace({ kind: "command", text: masked(verb, argument) });
     this.#connection.write(line);
-    this.#connection.flush();
+    if (!this.#together) this.#connection.flush();
+  }
+
+  /** Commands that are sent within leave in one segment. */
+  together(send: () => void): void {
+    this.#together = true;
+    try {
+      send();
+    } finally {
+      this.#together = false;
+      this.#connection.flush();
+    }
   }
 
   /** A NOOP while a transfer runs; its reply comes before or after the transfer's and is not given to anybody. */
@@ -330,13 +340,6 @@ function lineOf(verb: string, argument: string | undefined, phase: FtpPhase): st
     if (!(cause instanceof CommandLineError)) throw cause;
     throw new FtpArgumentError(cause.message, { cause, phase });
   }
-}
-
-/** As traces show it. */
-function masked(verb: string, argument: string | undefined): string {
-  if (argument === undefined) return verb;
-  const secret = SECRET.test(verb) || (/^SITE$/i.test(verb) && SECRET_SITE.test(argument));
-  return `${verb} ${secret ? "****" : argument}`;
 }
 
 /** No transfer ends with 200, and none with "not understood". */

@@ -1,13 +1,24 @@
 /** Where the bytes of a download go. */
 import { Buffer } from "node:buffer";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
-import { type FileHandle, open, rename, rm, stat, unlink } from "node:fs/promises";
+import {
+  closeSync,
+  existsSync,
+  ftruncateSync,
+  futimesSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+} from "node:fs";
+import { rm } from "node:fs/promises";
 import { Writable } from "node:stream";
 import { finished } from "node:stream/promises";
 import { WritableStream } from "node:stream/web";
 import type { Entry, WriteHandle } from "../../storage/storage.js";
 import { FtpArgumentError, FtpLocalError } from "../errors.js";
+import { FileWriter } from "./file-writer.js";
 
 /**
  * A path on this machine; a Node or Web stream, which is ended when the file is whole; or a handle, which is
@@ -31,26 +42,21 @@ export async function dropPart(path: string): Promise<void> {
 }
 
 /** Bytes that a broken download left; 0 for none. A part with holes cannot be continued at its end. */
-export async function partSize(path: string): Promise<number> {
+export function partSize(path: string): number {
   if (existsSync(segmentsOf(path))) return 0;
-  try {
-    const { size } = await stat(partOf(path));
-    return size;
-  } catch {
-    return 0;
-  }
+  return statSync(partOf(path), { throwIfNoEntry: false })?.size ?? 0;
 }
 
 export interface SinkOptions {
   /** Where writing begins. */
   readonly start: number;
-  /** Of a path: what is set when the file is whole; milliseconds since the epoch. */
-  readonly modified?: number | undefined;
+  /** Of a path: what is set when the file is whole, and is asked for then; milliseconds since the epoch. */
+  readonly modified?: () => number | undefined;
 }
 
 /** @throws FtpLocalError for a file that cannot be written; FtpArgumentError for what is no target */
-export async function openSink(target: DownloadTarget, o: SinkOptions): Promise<WriteHandle> {
-  if (typeof target === "string") return await fileSink(target, o);
+export function openSink(target: DownloadTarget, o: SinkOptions): WriteHandle {
+  if (typeof target === "string") return fileSink(target, o);
   if (target instanceof WritableStream) return streamSink(Writable.fromWeb(target), o.start);
   if (target instanceof Writable) return streamSink(target, o.start);
   if (isHandle(target)) return target;
@@ -61,46 +67,66 @@ function isHandle(target: WriteHandle): boolean {
   return (["write", "commit", "abandon"] as const).every((name) => typeof target?.[name] === "function");
 }
 
-async function fileSink(path: string, { start, modified }: SinkOptions): Promise<WriteHandle> {
+/**
+ * Opening, closing and naming a file are done at once: asked of a thread, they cost a small file more than its
+ * whole transfer (5,000 of them: 4.8 s of system time against 1.2).
+ */
+function fileSink(path: string, { start, modified }: SinkOptions): WriteHandle {
   const part = partOf(path);
-  let file: FileHandle;
-  try {
-    file = await open(part, start > 0 ? "r+" : "w");
-    if (start > 0) await file.truncate(start);
-    // What it says is true no more.
-    else if (existsSync(segmentsOf(path))) await rm(segmentsOf(path), { force: true });
-  } catch (cause) {
-    throw new FtpLocalError("the file to download to cannot be opened", { phase: "transfer", cause });
-  }
-  let position = start;
+  const descriptor = openPart(path, start);
+  const writer = new FileWriter(descriptor, start);
   return {
     start,
-    async write(chunk) {
-      for (let from = 0; from < chunk.length; ) {
-        const { bytesWritten } = await file.write(chunk, from, chunk.length - from, position);
-        from += bytesWritten;
-        position += bytesWritten;
-      }
-    },
+    write: (chunk) => writer.write(chunk),
     async commit() {
       try {
-        if (modified !== undefined) await file.utimes(new Date(), new Date(modified));
+        await writer.settled();
+        const time = modified?.();
+        if (time !== undefined) futimesSync(descriptor, Date.now() / 1000, time / 1000);
       } finally {
-        await file.close();
+        closeSync(descriptor);
       }
-      await rename(part, path);
-      return entry(position);
+      renameSync(part, path);
+      return entry(writer.position);
     },
     async abandon() {
+      const { position } = writer;
       try {
-        await file.close();
-        if (position === 0) await unlink(part);
+        await writer.settled();
+      } catch {
+        // What could not be written is the reason why it is abandoned.
+      }
+      try {
+        closeSync(descriptor);
+        if (position === 0) unlinkSync(part);
       } catch {
         // What is left of it is of no use, or gone.
       }
       return { kept: position };
     },
   };
+}
+
+function openPart(path: string, start: number): number {
+  try {
+    if (start === 0) return openNewPart(path);
+    const descriptor = openSync(partOf(path), "r+");
+    ftruncateSync(descriptor, start);
+    return descriptor;
+  } catch (cause) {
+    throw new FtpLocalError("the file to download to cannot be opened", { phase: "transfer", cause });
+  }
+}
+
+function openNewPart(path: string): number {
+  try {
+    return openSync(partOf(path), "wx");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    // What a download in segments said of the part is true no more.
+    rmSync(segmentsOf(path), { force: true });
+    return openSync(partOf(path), "w");
+  }
 }
 
 function streamSink(stream: Writable, start: number): WriteHandle {
