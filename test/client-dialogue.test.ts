@@ -5,15 +5,13 @@ import { describe, test } from "node:test";
 import { FtpClient, type FtpClientOptions, type FtpEntry } from "ferry/client";
 import { leakCheck, type Script, ScriptedServer } from "ferry/testing";
 import { TestProxy } from "./support/proxy.js";
+import { loginAt } from "./support/scripted.js";
 
 leakCheck();
 
 function optionsFor(server: ScriptedServer, o: Partial<FtpClientOptions> = {}): FtpClientOptions {
   return {
-    host: server.host,
-    port: server.port,
-    user: "anna",
-    password: "secret",
+    ...loginAt(server),
     reconnect: { attempts: 3, delay: 1 },
     ...o,
   };

@@ -5,6 +5,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { FtpClient, type FtpClientOptions, FtpError } from "ferry/client";
 import { leakCheck, type Script, type ScriptedPeer, ScriptedServer } from "ferry/testing";
 import { LocalFolder } from "./support/files.js";
+import { loginAt } from "./support/scripted.js";
 
 leakCheck();
 
@@ -19,10 +20,7 @@ const FAST = {
 
 function optionsFor(server: ScriptedServer, o: Partial<FtpClientOptions> = {}): FtpClientOptions {
   return {
-    host: server.host,
-    port: server.port,
-    user: "anna",
-    password: "secret",
+    ...loginAt(server),
     timeouts: FAST,
     reconnect: { attempts: 2, delay: 1 },
     ...o,

@@ -4,10 +4,18 @@ import { once } from "node:events";
 import type { Socket } from "node:net";
 import { before, describe, test } from "node:test";
 import { createSecureContext, type SecureContext, type SecureContextOptions } from "node:tls";
-import { FtpClient, type FtpClientOptions, FtpTlsError, type TlsMode } from "ferry/client";
+import {
+  FtpClient,
+  type FtpClientOptions,
+  type FtpDataConnectionError,
+  type FtpError,
+  FtpTlsError,
+  type TlsMode,
+} from "ferry/client";
 import { leakCheck, reset, type Script, type ScriptedPeer, ScriptedServer } from "ferry/testing";
 import { type Certificate, TestAuthority, testCertificates } from "./support/certificates.js";
 import { LocalFolder, someBytes } from "./support/files.js";
+import { loginAt } from "./support/scripted.js";
 
 leakCheck();
 
@@ -36,10 +44,7 @@ function contextOf({ key, certificate }: Certificate, more: SecureContextOptions
 
 function optionsFor(server: ScriptedServer, o: Partial<FtpClientOptions> = {}): FtpClientOptions {
   return {
-    host: server.host,
-    port: server.port,
-    user: "anna",
-    password: "secret",
+    ...loginAt(server),
     tls: "explicit",
     dataMode: "passive",
     timeouts: FAST,
@@ -83,6 +88,11 @@ async function sendSecured(
   if (end === "fin") plain.end();
   if (end === "reset") await reset(plain);
   await closed;
+}
+
+/** Does not take what comes in TLS for commands, which some of its bytes may look like. */
+function deafen(peer: ScriptedPeer): void {
+  peer.socket.removeAllListeners("data").resume();
 }
 
 async function failure(promise: Promise<unknown>): Promise<FtpTlsError> {
@@ -162,6 +172,7 @@ describe("behind AUTH", () => {
     [
       "resets in the middle of the handshake",
       async (peer: ScriptedPeer) => {
+        deafen(peer);
         await once(peer.socket, "data");
         peer.send(Buffer.from("16030300", "hex"));
         await reset(peer.socket);
@@ -184,10 +195,17 @@ describe("behind AUTH", () => {
 
   for (const tls of ["explicit", "implicit"] as const) {
     test(`silent-handshake: ${tls}, one that never ends is given up, and an abort ends it at once`, async () => {
-      const silent: Script = {
-        answers: { AUTH: "234 Go on." },
-        ...(tls === "implicit" && { greeting: () => {} }),
-      };
+      const silent: Script =
+        tls === "implicit"
+          ? { greeting: deafen }
+          : {
+              answers: {
+                AUTH: (peer) => {
+                  peer.reply("234 Go on.");
+                  deafen(peer);
+                },
+              },
+            };
       await using server = await ScriptedServer.start(silent);
       await assert.rejects(FtpClient.connect(optionsFor(server, { tls })), {
         code: "ERR_FERRY_FTP_TIMEOUT",
@@ -242,6 +260,34 @@ describe("versions", () => {
     assert.equal(error.reason, "nothing-in-common");
     await using client = await FtpClient.connect(optionsFor(server, { tlsOptions: { minVersion: "TLSv1" } }));
     assert.equal(client.security?.protocol, "TLSv1.1");
+  });
+
+  test("broken-later: a session whose TLS breaks is made again, as any that is lost", async () => {
+    let plain: Socket | undefined;
+    await using server = await ScriptedServer.start(
+      withTls({
+        AUTH: async (peer) => {
+          peer.reply("234 Go on.");
+          plain = peer.socket;
+          await peer.protect({ secureContext: good });
+        },
+        SIZE: "213 5",
+        DELE: () => void plain?.write("500 OOPS: child died\r\n"),
+      }),
+    );
+    await using client = await FtpClient.connect(optionsFor(server));
+    await assert.rejects(client.remove("f"), { code: "ERR_FERRY_FTP_CONNECTION", retryable: true });
+    assert.equal(await client.size("f"), 5);
+    assert.equal(server.peers.length, 2);
+  });
+
+  test("silent-greeting: a server that waits for implicit TLS is guessed", async () => {
+    await using server = await ScriptedServer.start({ greeting: deafen });
+    await assert.rejects(FtpClient.connect(optionsFor(server)), (error: FtpError) => {
+      assert.deepEqual([error.code, error.phase], ["ERR_FERRY_FTP_TIMEOUT", "greeting"]);
+      assert.match(error.hint ?? "", /implicit/);
+      return true;
+    });
   });
 
   test("last-words-in-clear: a server that dies as vsftpd does is told so", async () => {
@@ -350,23 +396,6 @@ describe("a data connection", () => {
     }
   });
 
-  test("before-150: may be wanted in TLS before the server answers", async () => {
-    await using server = await ScriptedServer.start(
-      withTls({
-        RETR: async (peer) => {
-          const tls = await peer.protectedData({ secureContext: good });
-          peer.reply("150 Here it comes.");
-          tls.end("content").resume();
-          await once(tls, "close");
-          peer.reply("226 Done.");
-        },
-      }),
-    );
-    await using client = await FtpClient.connect(optionsFor(server));
-    assert.equal(String(await client.readFile("f")), "content");
-    assert.equal(client.security?.dataReused, true);
-  });
-
   test("silent-handshake: one that does not end is given up, and the session goes on", async () => {
     await using server = await ScriptedServer.start(
       withTls({
@@ -423,7 +452,11 @@ describe("a data connection", () => {
       );
       await using client = await FtpClient.connect(optionsFor(server));
       using folder = new LocalFolder();
-      const lost = { code: "ERR_FERRY_FTP_DATA_CONNECTION", retryable: true };
+      const lost = (error: FtpDataConnectionError): boolean => {
+        assert.deepEqual([error.code, error.retryable], ["ERR_FERRY_FTP_DATA_CONNECTION", true]);
+        assert.equal(error.hint?.includes("acceptBareEnd"), end === "fin" ? true : undefined);
+        return true;
+      };
       await assert.rejects(client.readFile("f"), lost);
       await assert.rejects(client.download("f", folder.at("f"), { onProgress: () => {} }), lost);
       assert.equal(folder.has("f"), false);

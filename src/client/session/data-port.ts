@@ -2,12 +2,8 @@
 import { activeConnection } from "../../connection/active.js";
 import { addressFamily, sameAddress } from "../../connection/address.js";
 import { ClosingPatience } from "../../connection/closing-patience.js";
-import {
-  type DataConnection,
-  DataConnectionError,
-  type DataSocket,
-} from "../../connection/data-connection.js";
-import type { PlainDataConnection } from "../../connection/data-socket.js";
+import { type DataConnection, DataConnectionError } from "../../connection/data-connection.js";
+import type { PlainDataConnection, PlainDataSocket } from "../../connection/data-socket.js";
 import { PassivePort } from "../../connection/passive.js";
 import { PortRange } from "../../connection/port-range.js";
 import { type SecuredOptions, securedConnection } from "../../connection/tls/secured-connection.js";
@@ -23,7 +19,6 @@ import type { Settings } from "../options.js";
 import { type Route, TunnelledConnection } from "./dial.js";
 import type { Protection } from "./protection.js";
 import type { Target } from "./proxy.js";
-import { HandshakingConnection } from "./secured-data.js";
 import type { UserPi, Wait } from "./user-pi.js";
 
 export type DataMethod = "EPSV" | "PASV" | "active";
@@ -177,9 +172,7 @@ export class DataPort {
         : new TunnelledConnection({ host, port }, this.#route, this.#patience);
     try {
       const socket = await inner.open({ signal, timeout: this.#settings.timeouts.dataConnect });
-      const tls = this.#protection.forData;
-      if (tls === undefined) return new ConnectedConnection(inner, socket);
-      return new HandshakingConnection(inner, socket, tls, use);
+      return this.#protected(new ConnectedConnection(inner, socket), use);
     } catch (error) {
       await inner[Symbol.asyncDispose]();
       if (signal.aborted) throw new FtpAbortError("data-connection", signal.reason);
@@ -210,14 +203,21 @@ export class DataPort {
       const { port } = this.#listening;
       if (family === 4) await this.#pi.expect("PORT", formatPort({ address, port }), wait);
       else await this.#pi.expect("EPRT", formatExtendedPort({ family: 6, address, port }), wait);
-      const tls = this.#protection.forData;
-      if (tls === undefined) return connection;
-      const handshakeTimeout = this.#settings.timeouts.dataConnect;
-      return securedConnection(connection, tls, { ...use, handshakeTimeout });
+      return this.#protected(connection, use);
     } catch (error) {
       await connection[Symbol.asyncDispose]();
       throw error;
     }
+  }
+
+  /** In TLS where PROT says so. The handshake begins behind the 1xx: pyftpdlib does not take it before. */
+  #protected(plain: PlainDataConnection, use: DataUse): DataConnection {
+    const tls = this.#protection.forData;
+    if (tls === undefined) return plain;
+    return securedConnection(plain, tls, {
+      ...use,
+      handshakeTimeout: this.#settings.timeouts.dataConnect,
+    });
   }
 }
 
@@ -228,19 +228,19 @@ function isAboutTheWay(error: unknown): error is FtpError {
 }
 
 /** Open already, and given to a transfer as it is. */
-class ConnectedConnection implements DataConnection {
+class ConnectedConnection implements PlainDataConnection {
   readonly kind: DataConnection["kind"];
   readonly established = true;
-  readonly #inner: DataConnection;
-  readonly #socket: DataSocket;
+  readonly #inner: PlainDataConnection;
+  readonly #socket: PlainDataSocket;
 
-  constructor(inner: DataConnection, socket: DataSocket) {
+  constructor(inner: PlainDataConnection, socket: PlainDataSocket) {
     this.kind = inner.kind;
     this.#inner = inner;
     this.#socket = socket;
   }
 
-  open(): DataSocket {
+  open(): PlainDataSocket {
     return this.#socket;
   }
 

@@ -38,9 +38,9 @@ export class Protection {
       : { ...security, ...(dataReused !== undefined && { dataReused }) };
   }
 
-  /** TLS for the next data connection; undefined for one in clear. */
+  /** TLS for the next data connection; undefined for one in clear. Before it is agreed, none is in clear. */
   get forData(): ClientTls | undefined {
-    return this.#state.kind === "protected" && this.#state.data === "private" ? this.#state.tls : undefined;
+    return this.#state.kind === "protected" && this.#state.data !== "clear" ? this.#state.tls : undefined;
   }
 
   /** Before the greeting: implicit TLS. @throws FtpTlsError */

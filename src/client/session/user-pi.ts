@@ -40,6 +40,7 @@ export interface UserPiOptions {
   readonly proxied: boolean;
 }
 
+const BEFORE_LOGIN: ReadonlySet<FtpPhase> = new Set(["tls", "greeting", "login"]);
 /** Replies that may wait to be read: those of one command, and NOOPs beside a transfer. */
 const MOST_UNREAD = 64;
 
@@ -189,7 +190,11 @@ export class UserPi {
       {
         signal,
         timeout,
-        timedOut: () => new FtpTimeoutError(`the server did not answer within ${timeout} ms`, { phase }),
+        timedOut: () =>
+          new FtpTimeoutError(`the server did not answer within ${timeout} ms`, {
+            phase,
+            hint: phase === "greeting" ? SILENT_HINT : undefined,
+          }),
         aborted: () => new FtpAbortError(phase, signal.reason),
       },
       (resolve, reject) => {
@@ -315,7 +320,9 @@ export class UserPi {
 
   #lost(cause?: Error): FtpError {
     // With TLS 1.3 a server refuses our certificate, or its absence, when we believe that the handshake is over.
-    if (isOfTls(cause) || this.#freshlySecured) return FtpTlsError.of(cause, this.#phase);
+    if (this.#freshlySecured || (isOfTls(cause) && BEFORE_LOGIN.has(this.#phase))) {
+      return FtpTlsError.of(cause, this.#phase);
+    }
     const reply = this.#goodbye;
     const why = reply === undefined ? "broke" : "was ended by the server (421)";
     return new FtpConnectionError(`the control connection ${why}`, { phase: this.#phase, reply, cause });
@@ -341,6 +348,8 @@ function lineOf(verb: string, argument: string | undefined, phase: FtpPhase): st
     throw new FtpArgumentError(cause.message, { cause, phase });
   }
 }
+
+const SILENT_HINT = 'A server that says nothing may wait for TLS: `tls: "implicit"`, usually on port 990.';
 
 /** No transfer ends with 200, and none with "not understood". */
 function answersNoop(code: number): boolean {

@@ -4,6 +4,7 @@
  */
 import { type DataConnection, DataConnectionError } from "../../connection/data-connection.js";
 import { withDeadline } from "../../connection/deadline.js";
+import { BareEndError } from "../../connection/tls/tls-receiver.js";
 import { codecFor } from "../../dtp/codec.js";
 import type { TransferOutcome } from "../../dtp/outcome.js";
 import { transfer } from "../../dtp/transfer.js";
@@ -42,6 +43,9 @@ export async function runTransfer(session: Session, job: ClientTransfer): Promis
   running = new RunningTransfer(session, connection, job, first);
   return await running.result();
 }
+
+const BARE_END_HINT =
+  "It may have been cut; a server that never ends TLS in good order is taken at its word with `tlsOptions.acceptBareEnd`.";
 
 class RunningTransfer {
   readonly #session: Session;
@@ -203,7 +207,11 @@ class RunningTransfer {
     if (reply !== undefined && reply.code >= 300) {
       return new FtpReplyError(this.#job.verb, { ...details, reply });
     }
-    return new FtpDataConnectionError(`the data connection failed: ${cause.message}`, { ...details, reply });
+    return new FtpDataConnectionError(`the data connection failed: ${cause.message}`, {
+      ...details,
+      reply,
+      hint: cause instanceof BareEndError ? BARE_END_HINT : undefined,
+    });
   }
 
   /** The completion reply, when it is good. @throws FtpReplyError, FtpTimeoutError */

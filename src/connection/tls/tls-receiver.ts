@@ -11,6 +11,13 @@ import type { CloseGuard } from "./close-guard.js";
 /** One record that came in part (RFC 8446 5.1) is deciphered with what completes it. */
 const RECORD = 16 * 1024;
 
+/** The network ended, and TLS did not: something may be missing. */
+export class BareEndError extends DataConnectionError {
+  constructor() {
+    super("lost", "the data connection ended without close_notify");
+  }
+}
+
 export interface TlsReceiverOptions {
   /** Whether an end without close_notify is an end; some old peers never send one. Asked when it is so. */
   readonly acceptBareEnd: boolean | (() => boolean | Promise<boolean>);
@@ -97,7 +104,7 @@ export class TlsReceiver implements DataSocket {
       await this.#close();
       if (acceptBareEnd === true || (await acceptBareEnd())) return undefined;
     }
-    throw new DataConnectionError("lost", "the data connection ended without close_notify");
+    throw new BareEndError();
   }
 
   /** Our close_notify, and the end of the connection; the file is whole whatever becomes of these. */
