@@ -2,14 +2,11 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { describe, test } from "node:test";
-import { type FtpClient, FtpPool, type FtpPoolOptions } from "ferry/client";
+import type { FtpClient, FtpPool } from "ferry/client";
 import { leakCheck, type Script, ScriptedServer } from "ferry/testing";
+import { poolFor } from "./support/pool.js";
 
 leakCheck();
-
-function poolFor({ host, port }: ScriptedServer, o: Partial<FtpPoolOptions> = {}): FtpPool {
-  return new FtpPool({ host, port, user: "anna", password: "x", reconnect: { attempts: 1, delay: 1 }, ...o });
-}
 
 /** Lets in as many sessions as it may have, which a test changes. */
 class Door {

@@ -199,8 +199,8 @@ export class Session {
       pi.send("NOOP", undefined, "command");
       pi.send("NOOP", undefined, "command");
     });
-    await pi.completion(wait);
     try {
+      await pi.completion(wait);
       await pi.completion(wait);
       memory.pipelines = true;
     } catch (cause) {

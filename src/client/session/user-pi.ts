@@ -6,13 +6,10 @@ import { normalAddress } from "../../connection/address.js";
 import { ControlConnection } from "../../connection/control-connection.js";
 import { waitFor } from "../../connection/deadline.js";
 import { isOfTls } from "../../connection/tls/tls-failure.js";
-import { CommandLineError, encodeCommandLine } from "../../protocol/command-line.js";
 import type { Reply } from "../../protocol/reply.js";
 import { ReplyDecoder, type ReplyDecoderError } from "../../protocol/reply-decoder.js";
-import { decodeText } from "../../protocol/text.js";
 import {
   FtpAbortError,
-  FtpArgumentError,
   FtpClosedError,
   FtpConnectionError,
   type FtpError,
@@ -23,6 +20,7 @@ import {
 } from "../errors.js";
 import type { FtpLimits, TraceLine } from "../options.js";
 import { FtpTlsError } from "../tls-error.js";
+import { lineOf } from "./line-of.js";
 import { masked } from "./masked.js";
 
 export interface Wait {
@@ -336,16 +334,6 @@ export class UserPi {
     this.#waiting = undefined;
     // Half a connection is of no use to a client.
     this.#connection.destroy();
-  }
-}
-
-/** What is sent: checked, and carried as text whose bytes are those of the line. */
-function lineOf(verb: string, argument: string | undefined, phase: FtpPhase): string {
-  try {
-    return decodeText(encodeCommandLine(verb, argument));
-  } catch (cause) {
-    if (!(cause instanceof CommandLineError)) throw cause;
-    throw new FtpArgumentError(cause.message, { cause, phase });
   }
 }
 

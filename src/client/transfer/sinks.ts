@@ -3,6 +3,7 @@ import { Buffer } from "node:buffer";
 import { once } from "node:events";
 import {
   closeSync,
+  constants,
   existsSync,
   ftruncateSync,
   futimesSync,
@@ -107,10 +108,13 @@ function fileSink(path: string, { start, modified }: SinkOptions): WriteHandle {
   };
 }
 
+/** How a part is opened that is there: never through a link. Windows has no such flag, and no links that everybody may make. */
+export const CONTINUE_PART = constants.O_RDWR | (constants.O_NOFOLLOW ?? 0);
+
 function openPart(path: string, start: number): number {
   try {
     if (start === 0) return openNewPart(path);
-    const descriptor = openSync(partOf(path), "r+");
+    const descriptor = openSync(partOf(path), CONTINUE_PART);
     ftruncateSync(descriptor, start);
     return descriptor;
   } catch (cause) {
@@ -123,9 +127,10 @@ function openNewPart(path: string): number {
     return openSync(partOf(path), "wx");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    // What a download in segments said of the part is true no more.
+    // What a download in segments said of the part is true no more. A link in its place leads who knows where.
     rmSync(segmentsOf(path), { force: true });
-    return openSync(partOf(path), "w");
+    unlinkSync(partOf(path));
+    return openSync(partOf(path), "wx");
   }
 }
 
