@@ -4,8 +4,11 @@ import type { LibraryTask } from "./client-contestants.js";
 
 const task: LibraryTask = JSON.parse(process.argv[2] ?? "");
 const { kind, secure, target, remote, local, sessions } = task;
-if (secure) throw new Error("the client has no TLS");
-const options: FtpClientOptions = { ...target };
+const options: FtpClientOptions = {
+  ...target,
+  tls: secure ? "explicit" : "off",
+  tlsOptions: { insecure: true },
+};
 
 const start = performance.now();
 if (kind === "get" || kind === "put") {

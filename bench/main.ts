@@ -133,8 +133,8 @@ async function bench(plan: Plan): Promise<void> {
 
 function startOf(name: string, plan: Plan, { root, folder, certificate }: Fixture): Start {
   if (name === "ferry") return () => startFerry(plan.ferry, root, certificate);
-  if (name === "vsftpd") return () => startVsftpd(join(project, ".cache"), root, { folder, certificate });
-  if (name === "proftpd") return () => startProftpd(join(project, ".cache"), root, { folder, certificate });
+  if (name === "vsftpd") return () => startVsftpd(root, { folder, certificate });
+  if (name === "proftpd") return () => startProftpd(root, { folder, certificate });
   throw new Error(`no such server: ${name}`);
 }
 

@@ -62,6 +62,7 @@ export const proftpd: RealServerKind = {
     setTimes: true,
     setMode: true,
     digests: ["sha512", "sha256", "sha1", "md5", "crc32"],
+    resumes: ["TLSv1.2", "TLSv1.3"],
     backslashes: true,
   },
   async start({ tls = "explicit", maxSessions } = {}) {

@@ -20,6 +20,7 @@ export const pureFtpd: RealServerKind = {
     setTimes: true,
     setMode: true,
     digests: [],
+    resumes: ["TLSv1.2"],
     backslashes: false,
   },
   async start({ tls = "explicit", maxSessions = 50 } = {}) {

@@ -19,6 +19,7 @@ export const pyftpdlib: RealServerKind = {
     setTimes: true,
     setMode: true,
     digests: [],
+    resumes: ["TLSv1.2", "TLSv1.3"],
     backslashes: true,
     // With more of them PORT is not answered now and then, also when Python's own ftplib asks.
     activeSessions: 1,

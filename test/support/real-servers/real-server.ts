@@ -2,9 +2,11 @@
 import {
   chmodSync,
   chownSync,
+  closeSync,
   lutimesSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -14,7 +16,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import type { FtpDigestAlgorithm } from "ferry/client";
+import type { FtpDigestAlgorithm, TlsVersion } from "ferry/client";
 import { testCertificates } from "../certificates.js";
 import type { Daemon } from "./daemon.js";
 
@@ -45,6 +47,8 @@ export interface Abilities {
   readonly digests: readonly FtpDigestAlgorithm[];
   /** Sessions at once that active data connections work for; absent: any number. */
   readonly activeSessions?: number;
+  /** Versions of TLS whose sessions it resumes on data connections. */
+  readonly resumes: readonly TlsVersion[];
   /** "stay": its DELE does not take them away. */
   readonly linksToFolders?: "stay";
   /** Whether names may have a backslash in them. */
@@ -134,6 +138,12 @@ export class RealFiles {
     writeFileSync(this.at(path), content);
     this.#own(this.at(path));
     if (modified !== undefined) this.setTime(path, modified);
+  }
+
+  /** Many empty files in a new folder. */
+  fill(folder: string, names: readonly string[]): void {
+    this.makeDirectory(folder);
+    for (const name of names) closeSync(openSync(this.at(join(folder, name)), "w"));
   }
 
   /** Milliseconds since the epoch. */

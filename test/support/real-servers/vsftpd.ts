@@ -46,10 +46,11 @@ export function vsftpdSettings(o: {
     xferlog_enable: "NO",
     // Its filter knows the system calls of 2012 and kills the sessions on newer C libraries.
     seccomp_sandbox: "NO",
-    ftp_username: "daemon",
-    nopriv_user: "nobody",
   };
 }
+
+/** Whom it serves as, when root starts it. */
+export const VSFTPD_USERS = { ftp_username: "daemon", nopriv_user: "nobody" } as const;
 
 export function vsftpdTls(certificate: string): Readonly<Record<string, string>> {
   return {
@@ -71,6 +72,7 @@ export const vsftpd: RealServerKind = {
     setTimes: true,
     setMode: false,
     digests: [],
+    resumes: ["TLSv1.2", "TLSv1.3"],
     backslashes: true,
   },
   /** It serves no root that the guest could write: the folder is below it. */
@@ -83,6 +85,7 @@ export const vsftpd: RealServerKind = {
     const daemon = await Daemon.start(files.settings, (port) => {
       const settings = {
         ...vsftpdSettings({ port, root: files.settings, empty }),
+        ...VSFTPD_USERS,
         max_clients: maxSessions,
         secure_email_list_enable: "YES",
         email_password_file: passwords,

@@ -15,10 +15,10 @@ export function realServerTests(kind: RealServerKind): void {
       kind,
       way.name,
       (context) => {
-        for (const tests of [transferTests, longListingTests, mirrorTests]) tests(context, way);
+        for (const tests of [transferTests, mirrorTests]) tests(context, way);
         if (way.tls !== "off") securityTests(context, way);
         if (way.dataMode === "active" || way.tls === "implicit") return;
-        for (const tests of [nameTests, fileTests, sessionTests]) tests(context, way);
+        for (const tests of [nameTests, longListingTests, fileTests, sessionTests]) tests(context, way);
       },
       { tls: way.tls },
     );

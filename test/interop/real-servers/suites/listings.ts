@@ -123,7 +123,7 @@ export function longListingTests(context: Context, way: Way): void {
   test(`${way.name}: 2,000 entries come whole, and the first of them alone too`, async () => {
     await using client = await context.connect(way);
     const names = Array.from({ length: 2000 }, (_, i) => `entry-${String(i).padStart(4, "0")}`);
-    for (const name of names) context.files.put(`many/${name}`, "");
+    context.files.fill("many", names);
     assert.deepEqual(await namesOf(client, "many"), names);
     for await (const { name } of client.list("many")) {
       assert.match(name, /^entry-/);
