@@ -11,24 +11,13 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { FtpPool, type FtpPoolOptions, type MirrorAction, mirror } from "ferry/client";
+import { type MirrorAction, mirror } from "ferry/client";
 import { leakCheck, type Script, type ScriptedPeer, ScriptedServer } from "ferry/testing";
 import { LocalFolder } from "./support/files.js";
-import { PASSWORD, TestServer, USER } from "./support/server.js";
+import { poolFor } from "./support/pool.js";
+import { TestServer } from "./support/server.js";
 
 leakCheck();
-
-function poolFor(server: { readonly host: string; readonly port: number }, o: Partial<FtpPoolOptions> = {}) {
-  return new FtpPool({
-    host: server.host,
-    port: server.port,
-    user: USER,
-    password: PASSWORD,
-    connections: 2,
-    reconnect: { attempts: 1, delay: 1 },
-    ...o,
-  });
-}
 
 function brief(actions: readonly MirrorAction[]): string[] {
   return actions

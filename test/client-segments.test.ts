@@ -2,24 +2,14 @@
 import assert from "node:assert/strict";
 import { readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { describe, test } from "node:test";
-import { downloadSegments, FtpPool, type FtpPoolOptions, type Progress } from "ferry/client";
+import { downloadSegments, type Progress } from "ferry/client";
 import { type Script, type ScriptedPeer, ScriptedServer } from "ferry/testing";
 import { LocalFolder, someBytes } from "./support/files.js";
-import { PASSWORD, TestServer, USER } from "./support/server.js";
+import { poolFor } from "./support/pool.js";
+import { TestServer } from "./support/server.js";
 
 const MEGABYTE = 1024 * 1024;
 const FAST = { reply: 3000, dataConnect: 1000, stall: 1500, completion: 1500, abort: 600 } as const;
-
-function poolFor(server: { readonly host: string; readonly port: number }, o: Partial<FtpPoolOptions> = {}) {
-  return new FtpPool({
-    host: server.host,
-    port: server.port,
-    user: USER,
-    password: PASSWORD,
-    reconnect: { attempts: 1, delay: 1 },
-    ...o,
-  });
-}
 
 /** A server of one file, which tells where each transfer began. */
 class OneFile {

@@ -5,6 +5,7 @@ import {
   FtpArgumentError,
   FtpClosedError,
   FtpConnectionError,
+  type FtpError,
   FtpLoginError,
   FtpReplyError,
 } from "./errors.js";
@@ -14,6 +15,8 @@ import { RateLimit } from "./rate-limit.js";
 export interface FtpPoolOptions extends FtpClientOptions {
   /** Sessions at once at most; 4 when absent. */
   readonly connections?: number;
+  /** Milliseconds after which one session more is tried, when the server had enough of them (421); 30,000 when absent. */
+  readonly growAgain?: number;
 }
 
 /** What work that takes several sessions needs: a pool, or one client that does one thing after the other. */
@@ -36,6 +39,7 @@ const TOO_MANY = /too many|maximum|limit|already (?:connected|logged)/i;
 export class FtpPool implements AsyncDisposable {
   readonly #options: FtpClientOptions;
   readonly #most: number;
+  readonly #growAgain: number;
   readonly #clients = new Set<FtpClient>();
   readonly #idle: FtpClient[] = [];
   readonly #waiting: (() => void)[] = [];
@@ -43,9 +47,12 @@ export class FtpPool implements AsyncDisposable {
   #limit: number;
   #limitedAt = 0;
   #connecting = 0;
+  #working = 0;
+  /** Called when no work runs any more. */
+  #quiet: (() => void) | undefined;
 
   /** Connects nowhere yet. @throws FtpArgumentError */
-  constructor({ connections = 4, ...options }: FtpPoolOptions) {
+  constructor({ connections = 4, growAgain = GROW_AGAIN, ...options }: FtpPoolOptions) {
     if (!Number.isInteger(connections) || connections < 1) {
       throw new FtpArgumentError("connections is to be 1 or more");
     }
@@ -53,6 +60,7 @@ export class FtpPool implements AsyncDisposable {
     const { rate } = options;
     this.#options = typeof rate === "number" ? { ...options, rate: new RateLimit(rate) } : options;
     this.#most = connections;
+    this.#growAgain = growAgain;
     this.#limit = connections;
   }
 
@@ -77,22 +85,34 @@ export class FtpPool implements AsyncDisposable {
     { signal }: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<T> {
     const client = await this.#take(signal);
+    this.#working++;
     try {
-      return await work(client);
-    } finally {
+      const result = await work(client);
       this.#idle.push(client);
+      return result;
+    } catch (error) {
+      await this.#afterFailure(client, error);
+      throw error;
+    } finally {
+      this.#working--;
+      if (this.#working === 0) this.#quiet?.();
       this.#wake();
     }
   }
 
-  /** Lets work that runs end, and says goodbye. */
+  /** Lets work that runs end, all of it, and says goodbye. Work that waits for a session fails with FtpClosedError. */
   async close(): Promise<void> {
     this.#stop.abort();
     this.#wakeAll();
+    if (this.#working > 0) {
+      await new Promise<void>((resolve) => {
+        this.#quiet = resolve;
+      });
+    }
     await Promise.all([...this.#clients].map((client) => client.close()));
   }
 
-  /** Ends everything now. */
+  /** Ends everything now; work that runs fails with FtpClosedError. */
   async destroy(): Promise<void> {
     this.#stop.abort();
     this.#wakeAll();
@@ -103,11 +123,27 @@ export class FtpPool implements AsyncDisposable {
     await this.close();
   }
 
+  /** What failed on one session is tried again on another; one that the server does not let in again is given up. */
+  async #afterFailure(client: FtpClient, error: unknown): Promise<void> {
+    const shutOut = this.#isFull(error) && (error.phase === "greeting" || error.phase === "login");
+    if (!shutOut || client.connected || this.#clients.size <= 1) {
+      this.#idle.unshift(client);
+      return;
+    }
+    this.#clients.delete(client);
+    this.#shrink();
+    await client.destroy();
+  }
+
   async #take(signal: AbortSignal | undefined): Promise<FtpClient> {
     for (;;) {
       if (this.#stop.signal.aborted) throw new FtpClosedError();
-      if (signal?.aborted === true) throw new FtpAbortError("connect", signal.reason);
-      const idle = this.#idle.pop();
+      if (signal?.aborted === true) {
+        // It may have been woken before it gave up: the next one takes what it leaves.
+        if (this.#idle.length > 0) this.#wake();
+        throw new FtpAbortError("connect", signal.reason);
+      }
+      const idle = this.#takeIdle();
       if (idle !== undefined) return idle;
       this.#grow();
       if (this.#clients.size + this.#connecting >= this.#limit) await this.#turn(signal);
@@ -116,6 +152,12 @@ export class FtpPool implements AsyncDisposable {
         if (client !== undefined) return client;
       }
     }
+  }
+
+  /** One that is still connected, if there is one; the others make a new connection when they are used. */
+  #takeIdle(): FtpClient | undefined {
+    const index = this.#idle.findLastIndex(({ connected }) => connected);
+    return index === -1 ? this.#idle.pop() : this.#idle.splice(index, 1)[0];
   }
 
   /** Undefined when the server has enough of us, and there are others to wait for. */
@@ -131,8 +173,7 @@ export class FtpPool implements AsyncDisposable {
     } catch (error) {
       if (!this.#isFull(error) || this.#clients.size + this.#connecting <= 1) throw error;
       // Others that still try may get theirs.
-      this.#limit = Math.max(1, this.#clients.size + this.#connecting - 1);
-      this.#limitedAt = performance.now();
+      this.#shrink(this.#connecting - 1);
       return undefined;
     } finally {
       this.#connecting--;
@@ -140,8 +181,13 @@ export class FtpPool implements AsyncDisposable {
     }
   }
 
+  #shrink(connecting = this.#connecting): void {
+    this.#limit = Math.max(1, this.#clients.size + connecting);
+    this.#limitedAt = performance.now();
+  }
+
   /** Several servers, ProFTPD among them, refuse one session too many as they refuse a wrong password: by 530. */
-  #isFull(error: unknown): boolean {
+  #isFull(error: unknown): error is FtpError {
     if (error instanceof FtpConnectionError) return error.reply?.code === 421;
     if (error instanceof FtpReplyError) return error.phase === "greeting";
     if (!(error instanceof FtpLoginError)) return false;
@@ -151,7 +197,7 @@ export class FtpPool implements AsyncDisposable {
   }
 
   #grow(): void {
-    if (this.#limit >= this.#most || performance.now() - this.#limitedAt < GROW_AGAIN) return;
+    if (this.#limit >= this.#most || performance.now() - this.#limitedAt < this.#growAgain) return;
     this.#limit++;
     this.#limitedAt = performance.now();
   }

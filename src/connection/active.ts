@@ -48,8 +48,12 @@ class ActiveConnection implements PlainDataConnection {
       const socket = dataSocket.connect();
       socket.once("error", (error) => reject(failure(error)));
       // Closed by disposal: there is no error then.
-      socket.once("close", () => reject(new DataConnectionError("closed")));
-      socket.once("connect", () => resolve(dataSocket));
+      const onClose = () => reject(new DataConnectionError("closed"));
+      socket.once("close", onClose);
+      socket.once("connect", () => {
+        socket.removeListener("close", onClose);
+        resolve(dataSocket);
+      });
       return () => dataSocket.destroy();
     });
   }

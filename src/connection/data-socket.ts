@@ -36,7 +36,8 @@ type State =
   /** `flushed`: our end is sent. */
   | { readonly kind: "finishing"; flushed: boolean; readonly waiter: Waiter<void>; patience?: NodeJS.Timeout }
   | { readonly kind: "finished" }
-  | { readonly kind: "broken"; readonly error: DataConnectionError | Error };
+  /** Most that are destroyed have ended well, and nobody asks for the error: it is made when somebody does. */
+  | { readonly kind: "broken"; readonly error: () => Error };
 
 export class PlainDataSocket implements DataSocket {
   readonly #origin: SocketOrigin;
@@ -109,7 +110,7 @@ export class PlainDataSocket implements DataSocket {
   /** Unless everything was sent, or the peer has ended, the peer sees a reset: half a file must not look whole. */
   destroy(cause?: Error): void {
     const whole = this.#state.kind === "finished" || this.#peerEnded;
-    this.#break(cause ?? new DataConnectionError("closed"));
+    this.#break(() => cause ?? new DataConnectionError("closed"));
     if (this.#destroyed !== undefined) return;
     const socket = this.#socket;
     if (socket === undefined) {
@@ -161,7 +162,7 @@ export class PlainDataSocket implements DataSocket {
   }
 
   #usable(): Socket {
-    if (this.#state.kind === "broken") throw this.#state.error;
+    if (this.#state.kind === "broken") throw this.#state.error();
     if (this.#state.kind !== "open") throw new DataConnectionError("closed");
     return this.connect();
   }
@@ -257,26 +258,26 @@ export class PlainDataSocket implements DataSocket {
   }
 
   readonly #onError = (error: Error): void => {
-    this.#break(new DataConnectionError("lost", "the data connection broke", { cause: error }));
+    this.#break(() => new DataConnectionError("lost", "the data connection broke", { cause: error }));
   };
 
   readonly #onClose = (): void => {
-    this.#break(new DataConnectionError("lost", "the data connection was closed"));
+    this.#break(() => new DataConnectionError("lost", "the data connection was closed"));
     this.#memory.end();
     this.#closed = true;
   };
 
   /** The first cause counts. */
-  #break(error: Error): void {
+  #break(error: () => Error): void {
     const state = this.#state;
     if (state.kind === "broken") return;
     this.#state = { kind: "broken", error };
     if (state.kind === "finishing") {
       clearTimeout(state.patience);
-      state.waiter.reject(error);
+      state.waiter.reject(error());
     }
-    this.#sending?.reject(error);
-    this.#receiving?.reject(error);
+    this.#sending?.reject(error());
+    this.#receiving?.reject(error());
     this.#sending = undefined;
     this.#receiving = undefined;
   }

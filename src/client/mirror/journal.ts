@@ -9,6 +9,8 @@ import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { FtpLocalError } from "../errors.js";
+import { linkedPath } from "../tree/tree.js";
+import { isSafeName } from "../verbs/names.js";
 import type { MirrorAction, MirrorOptions } from "./options.js";
 
 const VERSION = 1;
@@ -151,18 +153,17 @@ function isAction(value: unknown): boolean {
     kind in KINDS &&
     typeof reason === "string" &&
     isInside(path, kind) &&
+    (kind !== "link" || linkedPath(path, typeof target === "string" ? target : undefined) !== undefined) &&
     [size, modified, grain, replaces].every(number) &&
     [target, failed].every(text)
   );
 }
 
 /** Whoever wrote the journal: nothing is done outside of the folder. */
-function isInside(path: unknown, kind: string): boolean {
+function isInside(path: unknown, kind: string): path is string {
   if (typeof path !== "string" || path === "") return false;
   if (kind === "list") return true;
-  return path
-    .split("/")
-    .every((part) => part !== "" && part !== "." && part !== ".." && !part.includes("\0"));
+  return path.split("/").every((part) => isSafeName(part));
 }
 
 function restored({ failed, ...action }: MirrorAction & { readonly failed?: string }): MirrorAction {

@@ -98,17 +98,12 @@ export class Upload implements Side {
     const { size, mtimeMs } = sourceOf(here);
     const now: Begun = { size, modified: mtimeMs };
     const resume = await this.#canContinue(client, there, action, now, attempt);
-    let begun = false;
-    // Its first word comes when the server has said that it takes the file.
-    const onProgress: OnProgress = (progress) => {
-      if (!begun) attempt.begins(now);
-      begun = true;
-      attempt.onProgress?.(progress);
-    };
     await client.upload(here, there, {
       resume,
       verify,
-      onProgress,
+      onBegin: () => attempt.begins(now),
+      pipeline: true,
+      ...(attempt.onProgress && { onProgress: attempt.onProgress }),
       ...(signal === undefined ? {} : { signal }),
     });
     if (!keepTimes) return;
@@ -206,21 +201,19 @@ export class Download implements Side {
     const now = fresh ? { size, modified } : await statOf(client, there, signal);
     const same =
       begun !== undefined && begun.size === now.size && isNear(begun.modified, now.modified, grain);
-    let told = false;
-    const onProgress: OnProgress = (progress) => {
-      if (!told && now.size !== undefined && now.modified !== undefined) {
-        attempt.begins({ size: now.size, modified: now.modified });
-      }
-      told = true;
-      attempt.onProgress?.(progress);
+    const onBegin = (): void => {
+      const { size: bytes, modified: time } = now;
+      if (bytes !== undefined && time !== undefined) attempt.begins({ size: bytes, modified: time });
     };
     const exact = grain === undefined || !fresh;
     await client.download(there, here, {
       resume: same,
+      pipeline: true,
       keepTimes,
       verify,
       known: { size: now.size, modified: exact ? now.modified : undefined },
-      onProgress,
+      onBegin,
+      ...(attempt.onProgress && { onProgress: attempt.onProgress }),
       ...(signal === undefined ? {} : { signal }),
     });
   }

@@ -5,7 +5,7 @@
  */
 import { type FileHandle, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { FtpLocalError } from "../errors.js";
-import { dropPart, partOf, segmentsOf } from "../transfer/sinks.js";
+import { CONTINUE_PART, dropPart, partOf, segmentsOf } from "../transfer/sinks.js";
 import { merged, type Range } from "./ranges.js";
 
 /** Of the server's file, as it was when the download began. */
@@ -44,7 +44,7 @@ export class PartFile {
     const found = resume ? await rangesLeft(path, what) : [];
     try {
       if (found.length === 0) await dropPart(path);
-      const file = await open(partOf(path), found.length === 0 ? "w" : "r+");
+      const file = await open(partOf(path), found.length === 0 ? "wx" : CONTINUE_PART);
       const part = new PartFile(path, what, file, found);
       await file.truncate(what.size);
       // From now on the part is no beginning of a file that an ordinary download could go on with.

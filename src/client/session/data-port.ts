@@ -13,6 +13,7 @@ import {
   parseExtendedPassiveReply,
   parsePassiveReply,
 } from "../../protocol/host-port.js";
+import type { Reply } from "../../protocol/reply.js";
 import { FtpAbortError, FtpDataConnectionError, type FtpError, FtpReplyError } from "../errors.js";
 import type { Settings } from "../options.js";
 import { type Route, TunnelledConnection } from "./dial.js";
@@ -84,6 +85,29 @@ export class DataPort {
     });
   }
 
+  /** Whether {@link ask} and {@link answered} can be used: a passive way that has worked. */
+  get isProven(): boolean {
+    return this.#order()[0] === this.#memory.worked && this.#memory.worked !== "active";
+  }
+
+  /** Sends the command of the way that has worked, whose reply `answered` takes. */
+  ask(): void {
+    this.#pi.send(this.#memory.worked === "PASV" ? "PASV" : "EPSV", undefined, "data-connection");
+  }
+
+  /** As {@link prepare}, after `ask`. @throws FtpDataConnectionError when the way works no more; `prepare` may find another */
+  async answered(use: DataUse, wait: Wait): Promise<DataConnection> {
+    const method = this.#memory.worked === "PASV" ? "PASV" : "EPSV";
+    try {
+      const reply = await this.#pi.completion(wait);
+      return await this.#connected(this.#target(method, reply, wait), use, wait);
+    } catch (cause) {
+      if (!isAboutTheWay(cause)) throw cause;
+      delete this.#memory.worked;
+      throw new FtpDataConnectionError("no data connection came about", { phase: "data-connection", cause });
+    }
+  }
+
   async close(): Promise<void> {
     await this.#listening?.close();
   }
@@ -107,20 +131,24 @@ export class DataPort {
   }
 
   async #try(method: DataMethod, use: DataUse, wait: Wait): Promise<DataConnection> {
-    if (method === "active") return this.#active(use, wait);
-    const target = await (method === "EPSV" ? this.#extendedPassive(wait) : this.#passive(wait));
-    return await this.#connected(target, use, wait);
+    if (method === "active") return await this.#active(use, wait);
+    const reply = await this.#pi.exchange(method, undefined, wait);
+    return await this.#connected(this.#target(method, reply, wait), use, wait);
   }
 
-  async #extendedPassive(wait: Wait): Promise<Target> {
-    const reply = await this.#pi.expect("EPSV", undefined, wait, 229);
+  #target(method: "EPSV" | "PASV", reply: Reply<number>, wait: Wait): Target {
+    return method === "EPSV" ? this.#extendedPassive(reply, wait) : this.#passive(reply, wait);
+  }
+
+  #extendedPassive(reply: Reply<number>, wait: Wait): Target {
+    if (reply.code !== 229) throw new FtpReplyError("EPSV", { phase: wait.phase, reply });
     const port = parseExtendedPassiveReply(reply.lines.join(" "));
     if (port === undefined) throw new FtpReplyError("EPSV", { phase: wait.phase, reply });
     return { host: this.#pi.dataHost, port };
   }
 
-  async #passive(wait: Wait): Promise<Target> {
-    const reply = await this.#pi.expect("PASV", undefined, wait, 227);
+  #passive(reply: Reply<number>, wait: Wait): Target {
+    if (reply.code !== 227) throw new FtpReplyError("PASV", { phase: wait.phase, reply });
     const found = parsePassiveReply(reply.lines.join(" "));
     if (found === undefined) throw new FtpReplyError("PASV", { phase: wait.phase, reply });
     const own = this.#pi.dataHost;

@@ -31,12 +31,18 @@ export interface ServerMemory {
   listAll?: boolean;
   /** Milliseconds that times of LIST are ahead of UTC. */
   clockOffset?: number;
-  /** How modification times can be set. */
+  /** How modification times can be set; "none" when no way works. */
   setTimes?: string;
+  /** Files in a row whose time could not be set in any way. */
+  timesRefused?: number;
+  /** Whether the server takes several commands at once. */
+  pipelines?: boolean;
 }
 
 /** Time for a second reply after an abort, before a NOOP asks: Pure-FTPd sends one, most servers two. */
 const SECOND_REPLY = 250;
+/** Milliseconds for the replies to two commands in one segment. */
+const PIPELINE_PROBE = 2000;
 
 export class Session {
   readonly pi: UserPi;
@@ -155,10 +161,19 @@ export class Session {
 
   /** Sends the command of a transfer; its first reply, 1xx, or 2xx from servers that have nothing to send. */
   async begin(verb: string, argument: string | undefined, signal: AbortSignal): Promise<Reply<number>> {
-    const wait = this.wait("transfer", signal);
+    this.sendTransfer(verb, argument);
+    return await this.begun(verb, signal);
+  }
+
+  /** The first half of {@link begin}. */
+  sendTransfer(verb: string, argument: string | undefined): void {
     this.pi.send(verb, this.encoded(argument), "transfer");
     this.#transferring = true;
-    const reply = await this.pi.reply(wait);
+  }
+
+  /** The other half. */
+  async begun(verb: string, signal: AbortSignal): Promise<Reply<number>> {
+    const reply = await this.pi.reply(this.wait("transfer", signal));
     if (reply.code < 300) return reply;
     this.#transferring = false;
     throw new FtpReplyError(verb, { phase: "transfer", reply });
@@ -169,6 +184,37 @@ export class Session {
     const { away } = this;
     this.away = undefined;
     if (away !== undefined) await this.pi.expect("CWD", this.encoded(away), wait);
+  }
+
+  /**
+   * Whether the server takes several commands in one segment: two NOOPs tell, once. There are servers that lose
+   * what stands behind the first line; what they still owe then is not waited for, and the connection is given up.
+   */
+  async pipelines(signal: AbortSignal): Promise<boolean> {
+    const { memory, pi } = this;
+    if (memory.pipelines !== undefined) return memory.pipelines;
+    const timeout = Math.min(PIPELINE_PROBE, this.settings.timeouts.reply);
+    const wait: Wait = { signal, timeout, phase: "command" };
+    pi.together(() => {
+      pi.send("NOOP", undefined, "command");
+      pi.send("NOOP", undefined, "command");
+    });
+    try {
+      await pi.completion(wait);
+      await pi.completion(wait);
+      memory.pipelines = true;
+    } catch (cause) {
+      if (!(cause instanceof FtpTimeoutError)) throw cause;
+      memory.pipelines = false;
+      const details = { phase: "command", cause } as const;
+      throw this.#giveUp(new FtpConnectionError("the server loses commands that come together", details));
+    }
+    return true;
+  }
+
+  #giveUp(error: FtpError): FtpError {
+    this.pi.destroy(error);
+    return error;
   }
 
   /**

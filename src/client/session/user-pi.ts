@@ -6,13 +6,10 @@ import { normalAddress } from "../../connection/address.js";
 import { ControlConnection } from "../../connection/control-connection.js";
 import { waitFor } from "../../connection/deadline.js";
 import { isOfTls } from "../../connection/tls/tls-failure.js";
-import { CommandLineError, encodeCommandLine } from "../../protocol/command-line.js";
 import type { Reply } from "../../protocol/reply.js";
 import { ReplyDecoder, type ReplyDecoderError } from "../../protocol/reply-decoder.js";
-import { decodeText } from "../../protocol/text.js";
 import {
   FtpAbortError,
-  FtpArgumentError,
   FtpClosedError,
   FtpConnectionError,
   type FtpError,
@@ -23,6 +20,7 @@ import {
 } from "../errors.js";
 import type { FtpLimits, TraceLine } from "../options.js";
 import { FtpTlsError } from "../tls-error.js";
+import { lineOf } from "./line-of.js";
 import { masked } from "./masked.js";
 
 export interface Wait {
@@ -58,6 +56,7 @@ export class UserPi {
   #unasked = 0;
   /** Whether the handshake is over and no reply has come since. */
   #freshlySecured = false;
+  #together = false;
   /** NOOPs that run beside a transfer and have no answer yet. */
   #beside = 0;
   #end: FtpError | undefined;
@@ -152,7 +151,18 @@ export class UserPi {
     this.#unasked = 0;
     this.#trace({ kind: "command", text: masked(verb, argument) });
     this.#connection.write(line);
-    this.#connection.flush();
+    if (!this.#together) this.#connection.flush();
+  }
+
+  /** Commands that are sent within leave in one segment. */
+  together(send: () => void): void {
+    this.#together = true;
+    try {
+      send();
+    } finally {
+      this.#together = false;
+      this.#connection.flush();
+    }
   }
 
   /** A NOOP while a transfer runs; its reply comes before or after the transfer's and is not given to anybody. */
@@ -324,16 +334,6 @@ export class UserPi {
     this.#waiting = undefined;
     // Half a connection is of no use to a client.
     this.#connection.destroy();
-  }
-}
-
-/** What is sent: checked, and carried as text whose bytes are those of the line. */
-function lineOf(verb: string, argument: string | undefined, phase: FtpPhase): string {
-  try {
-    return decodeText(encodeCommandLine(verb, argument));
-  } catch (cause) {
-    if (!(cause instanceof CommandLineError)) throw cause;
-    throw new FtpArgumentError(cause.message, { cause, phase });
   }
 }
 

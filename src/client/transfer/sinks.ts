@@ -3,11 +3,13 @@ import { Buffer } from "node:buffer";
 import { once } from "node:events";
 import {
   closeSync,
+  constants,
   existsSync,
   ftruncateSync,
   futimesSync,
   openSync,
   renameSync,
+  rmSync,
   statSync,
   unlinkSync,
 } from "node:fs";
@@ -49,8 +51,8 @@ export function partSize(path: string): number {
 export interface SinkOptions {
   /** Where writing begins. */
   readonly start: number;
-  /** Of a path: what is set when the file is whole; milliseconds since the epoch. */
-  readonly modified?: number | undefined;
+  /** Of a path: what is set when the file is whole, and is asked for then; milliseconds since the epoch. */
+  readonly modified?: () => number | undefined;
 }
 
 /** @throws FtpLocalError for a file that cannot be written; FtpArgumentError for what is no target */
@@ -80,7 +82,8 @@ function fileSink(path: string, { start, modified }: SinkOptions): WriteHandle {
     async commit() {
       try {
         await writer.settled();
-        if (modified !== undefined) futimesSync(descriptor, Date.now() / 1000, modified / 1000);
+        const time = modified?.();
+        if (time !== undefined) futimesSync(descriptor, Date.now() / 1000, time / 1000);
       } finally {
         closeSync(descriptor);
       }
@@ -105,15 +108,29 @@ function fileSink(path: string, { start, modified }: SinkOptions): WriteHandle {
   };
 }
 
+/** How a part is opened that is there: never through a link. Windows has no such flag, and no links that everybody may make. */
+export const CONTINUE_PART = constants.O_RDWR | (constants.O_NOFOLLOW ?? 0);
+
 function openPart(path: string, start: number): number {
   try {
-    // What a download in segments said of the part is true no more.
-    if (start === 0 && existsSync(segmentsOf(path))) unlinkSync(segmentsOf(path));
-    const descriptor = openSync(partOf(path), start > 0 ? "r+" : "w");
-    if (start > 0) ftruncateSync(descriptor, start);
+    if (start === 0) return openNewPart(path);
+    const descriptor = openSync(partOf(path), CONTINUE_PART);
+    ftruncateSync(descriptor, start);
     return descriptor;
   } catch (cause) {
     throw new FtpLocalError("the file to download to cannot be opened", { phase: "transfer", cause });
+  }
+}
+
+function openNewPart(path: string): number {
+  try {
+    return openSync(partOf(path), "wx");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    // What a download in segments said of the part is true no more. A link in its place leads who knows where.
+    rmSync(segmentsOf(path), { force: true });
+    unlinkSync(partOf(path));
+    return openSync(partOf(path), "wx");
   }
 }
 

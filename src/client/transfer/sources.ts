@@ -1,8 +1,9 @@
 /** Where the bytes of an upload come from. */
 import { Buffer } from "node:buffer";
-import { open } from "node:fs/promises";
+import { closeSync, fstatSync, open, openSync, statSync } from "node:fs";
 import type { ReadHandle } from "../../storage/storage.js";
 import { FtpArgumentError, FtpLocalError } from "../errors.js";
+import { FileReader } from "./file-reader.js";
 
 /**
  * A path on this machine, bytes, a Blob, or anything that gives chunks: Node's and Web streams, async generators.
@@ -42,28 +43,30 @@ export async function openSource(source: UploadSource, start = 0): Promise<OpenS
 }
 
 async function fileSource(path: string, start: number): Promise<OpenSource> {
+  let descriptor: number | undefined;
   try {
-    const file = await open(path, "r");
-    const { size, mtimeMs, isFile } = await file.stat().then((stat) => ({
-      size: stat.size,
-      mtimeMs: stat.mtimeMs,
-      isFile: stat.isFile(),
-    }));
-    let position = start;
+    // What is no file may keep whoever opens it waiting: a FIFO, until there is somebody at its other end.
+    const isFile = statSync(path).isFile();
+    descriptor = isFile ? openSync(path, "r") : await openLater(path);
+    const { size, mtimeMs } = fstatSync(descriptor);
+    const reader = new FileReader(descriptor, isFile ? start : null);
+    const opened = descriptor;
     const handle: ReadHandle = {
-      // What is no file, a device or a FIFO, has no size and no positions.
       ...(isFile ? { size: Math.max(0, size - start) } : {}),
-      async read(into) {
-        const { bytesRead } = await file.read(into, 0, into.length, isFile ? position : null);
-        position += bytesRead;
-        return bytesRead;
-      },
-      close: () => file.close(),
+      read: (into) => reader.read(into),
+      close: () => closeSync(opened),
     };
     return { handle, size: isFile ? size : undefined, modified: mtimeMs };
   } catch (cause) {
+    if (descriptor !== undefined) closeSync(descriptor);
     throw new FtpLocalError("the file to upload cannot be opened", { phase: "transfer", cause });
   }
+}
+
+function openLater(path: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    open(path, "r", (error, descriptor) => (error === null ? resolve(descriptor) : reject(error)));
+  });
 }
 
 function bytesSource(bytes: Uint8Array): ReadHandle {

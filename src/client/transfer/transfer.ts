@@ -9,11 +9,9 @@ import { codecFor } from "../../dtp/codec.js";
 import type { TransferOutcome } from "../../dtp/outcome.js";
 import { transfer } from "../../dtp/transfer.js";
 import type { Reply } from "../../protocol/reply.js";
-import type { TransferParameters } from "../../protocol/representation.js";
-import type { ReadHandle, WriteHandle } from "../../storage/storage.js";
+import type { ReadHandle } from "../../storage/storage.js";
 import {
   FtpAbortError,
-  FtpArgumentError,
   FtpDataConnectionError,
   FtpError,
   FtpLocalError,
@@ -21,42 +19,12 @@ import {
   FtpReplyError,
   FtpTimeoutError,
 } from "../errors.js";
-import type { RateLimit } from "../rate-limit.js";
 import type { Session } from "../session/session.js";
 import { FtpTlsError, isAboutTheServer } from "../tls-error.js";
+import { beginTransfer } from "./begin.js";
 import { ConfirmedSink, RangeComplete } from "./confirmed-sink.js";
-import { type OnProgress, ProgressMeter } from "./progress.js";
-
-interface AnyTransfer {
-  readonly verb: string;
-  /** The path, as people write it. */
-  readonly argument: string | undefined;
-  readonly parameters: TransferParameters;
-  /** The first byte, told by REST unless the verb itself says where to begin. */
-  readonly start: number;
-  readonly restart: boolean;
-  readonly signal: AbortSignal;
-  /** Bytes of the whole file, for the progress. */
-  readonly total?: number | undefined;
-  readonly rate?: number | RateLimit | undefined;
-  readonly onProgress?: OnProgress | undefined;
-}
-
-export interface Receiving extends AnyTransfer {
-  readonly direction: "receive";
-  /** Owned from the call on. Committed only when the server has confirmed the transfer. */
-  readonly sink: WriteHandle;
-  /** Ends the transfer after so many bytes. */
-  readonly length?: number | undefined;
-}
-
-export interface Sending extends AnyTransfer {
-  readonly direction: "send";
-  /** Owned from the call on. */
-  readonly source: ReadHandle;
-}
-
-export type ClientTransfer = Receiving | Sending;
+import type { ClientTransfer } from "./job.js";
+import { ProgressMeter } from "./progress.js";
 
 export interface TransferResult {
   /** Bytes of the file that were moved. */
@@ -69,39 +37,11 @@ export interface TransferResult {
 
 /** @throws FtpError, after which `session.settle()` brings the connection into step */
 export async function runTransfer(session: Session, job: ClientTransfer): Promise<TransferResult> {
-  const { signal } = job;
-  let connection: DataConnection | undefined;
-  let first: Reply<number>;
   let running: RunningTransfer | undefined;
   const acceptBareEnd = () => running?.acceptsBareEnd() ?? false;
-  try {
-    if (codecFor(job.parameters) === "unsupported") {
-      throw new FtpArgumentError("Ferry cannot convert between this TYPE, STRU and MODE and a file");
-    }
-    await session.useParameters(job.parameters, signal);
-    connection = await session.dataPort.prepare(
-      { direction: job.direction, acceptBareEnd },
-      session.wait("data-connection", signal),
-    );
-    if (job.restart) await session.restart(job.start, signal, lengthOf(job));
-    first = await session.begin(job.verb, job.argument, signal);
-  } catch (error) {
-    await connection?.[Symbol.asyncDispose]();
-    await release(job, error);
-    throw error;
-  }
+  const { connection, first } = await beginTransfer(session, job, acceptBareEnd);
   running = new RunningTransfer(session, connection, job, first);
   return await running.result();
-}
-
-function lengthOf(job: ClientTransfer): number | undefined {
-  return job.direction === "receive" ? job.length : undefined;
-}
-
-/** The file of a transfer that has not begun. */
-async function release(job: ClientTransfer, cause: unknown): Promise<void> {
-  if (job.direction === "receive") await job.sink.abandon(cause);
-  else await job.source.close();
 }
 
 const BARE_END_HINT =
@@ -120,6 +60,8 @@ class RunningTransfer {
   #sourceEnded = false;
   /** Of a download. */
   #sink: ConfirmedSink | undefined;
+  /** Whether the completion reply, or the reason why there is none, has come. */
+  #heard = false;
 
   constructor(session: Session, connection: DataConnection, job: ClientTransfer, first: Reply<number>) {
     this.#session = session;
@@ -129,9 +71,13 @@ class RunningTransfer {
     // Whoever asks is told; a refusal ends the data part, which may wait for a peer that says nothing more.
     this.#control.then(
       (reply) => {
+        this.#heard = true;
         if (reply.code >= 300 || this.#tooEarly) this.#stop.abort();
       },
-      () => this.#stop.abort(),
+      () => {
+        this.#heard = true;
+        this.#stop.abort();
+      },
     );
   }
 
@@ -147,7 +93,7 @@ class RunningTransfer {
     } finally {
       clearInterval(beat);
       signal.removeEventListener("abort", onAbort);
-      this.#unheard.abort();
+      if (!this.#heard) this.#unheard.abort();
     }
   }
 

@@ -3,6 +3,8 @@ import { formatTimestamp } from "../../protocol/timestamp.js";
 import { FtpReplyError, FtpUnsupportedError } from "../errors.js";
 import type { Session } from "../session/session.js";
 
+const NO_WAY = "the server sets no modification times";
+
 type Way = (path: string, time: string) => readonly [verb: string, argument: string];
 
 const WAYS: Readonly<Record<string, Way>> = {
@@ -32,13 +34,15 @@ export async function setTimes(
     await session.command("MFCT", `${formatTimestamp(created)} ${path}`, signal);
   }
   if (modified === undefined) return;
+  const { memory } = session;
+  if (memory.setTimes === "none") throw new FtpUnsupportedError(NO_WAY);
   const time = formatTimestamp(modified);
   const refusals: FtpReplyError[] = [];
   for (const name of order(session)) {
     const [verb, argument] = (WAYS[name] as Way)(path, time);
     const reply = await session.ask(verb, argument, signal);
     if (reply.code < 300) {
-      session.memory.setTimes = name;
+      memory.setTimes = name;
       return;
     }
     const refusal = new FtpReplyError(verb, { phase: "command", reply });
@@ -46,7 +50,10 @@ export async function setTimes(
     if (name !== "MDTM" && session.features.has(name) && reply.code === 550) throw refusal;
     refusals.push(refusal);
   }
-  throw new FtpUnsupportedError("the server sets no modification times", {
+  // A file may have its own reasons; of two in a row the server has them.
+  memory.timesRefused = (memory.timesRefused ?? 0) + 1;
+  if (memory.setTimes === undefined && memory.timesRefused > 1) memory.setTimes = "none";
+  throw new FtpUnsupportedError(NO_WAY, {
     ...(refusals[0] === undefined ? {} : { reply: refusals[0].reply }),
   });
 }

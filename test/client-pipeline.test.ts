@@ -1,0 +1,148 @@
+/** Commands that leave together, where the server has shown that it takes them so. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { FtpClient, type FtpClientOptions, FtpPool, mirror } from "ferry/client";
+import { leakCheck, type Script, ScriptedServer } from "ferry/testing";
+import { LocalFolder } from "./support/files.js";
+
+leakCheck();
+
+function optionsFor({ host, port }: ScriptedServer): FtpClientOptions {
+  return {
+    host,
+    port,
+    user: "anna",
+    password: "x",
+    timeouts: { reply: 500, dataConnect: 500, abort: 300 },
+    reconnect: { attempts: 2, delay: 1 },
+  };
+}
+
+const USUAL: NonNullable<Script["answers"]> = {
+  MDTM: "213 20240101000000",
+  RETR: (peer, name) => peer.sendFile(name),
+};
+
+/** What was said from the first transfer on. */
+function talk({ commands }: ScriptedServer): string[] {
+  return commands.slice(commands.indexOf("TYPE I") + 1);
+}
+
+describe("the commands of a transfer", () => {
+  test("leave together once a data connection has worked and two NOOPs were answered", async () => {
+    const behind: boolean[] = [];
+    await using server = await ScriptedServer.start({
+      answers: {
+        ...USUAL,
+        EPSV: async (peer) => {
+          // All lines of one segment are there before the first one is answered.
+          behind.push(server.verbs.at(-1) === "RETR");
+          peer.reply(`229 Here (|||${await peer.listen()}|)`);
+        },
+      },
+    });
+    await using client = await FtpClient.connect(optionsFor(server));
+    using folder = new LocalFolder();
+    for (const name of ["a", "b", "c"]) {
+      await client.download(name, folder.at(name), { pipeline: true, keepTimes: true });
+      assert.equal(String(folder.get(name)), name);
+    }
+    assert.deepEqual(talk(server), [
+      ...["MDTM a", "EPSV", "RETR a"],
+      ...["NOOP", "NOOP"],
+      ...["MDTM b", "EPSV", "RETR b"],
+      ...["MDTM c", "EPSV", "RETR c"],
+    ]);
+    assert.deepEqual(behind, [false, true, true]);
+  });
+
+  test("are sent one by one unless it was asked for", async () => {
+    await using server = await ScriptedServer.start({ answers: USUAL });
+    await using client = await FtpClient.connect(optionsFor(server));
+    for (const name of ["a", "b"]) assert.equal(String(await client.readFile(name)), name);
+    assert.ok(!server.verbs.includes("NOOP"));
+  });
+
+  test("are sent one by one to a server that loses what stands behind the first line", async () => {
+    const noops = new WeakMap<object, number>();
+    await using server = await ScriptedServer.start({
+      answers: {
+        ...USUAL,
+        FEAT: ["211-Features:", " MLST type*;size*;modify*;", "211 End"],
+        MLSD: (peer) =>
+          peer.sendFile(
+            ["a", "b", "c"].map((n) => `type=file;size=1;modify=20240101000000; ${n}\r\n`).join(""),
+          ),
+        NOOP: (peer) => {
+          const before = noops.get(peer) ?? 0;
+          noops.set(peer, before + 1);
+          if (before === 0) peer.reply("200 Okay.");
+        },
+      },
+    });
+    await using pool = new FtpPool({ ...optionsFor(server), connections: 1 });
+    using folder = new LocalFolder();
+    const { failed } = await mirror(pool, { direction: "download", remote: "/", local: folder.path });
+    assert.equal(failed, 0);
+    assert.deepEqual(
+      ["a", "b", "c"].map((name) => String(folder.get(name))),
+      ["/a", "/b", "/c"],
+    );
+    assert.equal(server.verbs.filter((verb) => verb === "NOOP").length, 2, "it is asked once");
+    assert.equal(server.peers.length, 2);
+  });
+
+  for (const [name, answers] of [
+    ["the file is refused", { RETR: "550 No such file." }],
+    ["the time is refused", { MDTM: "550 No such file.", RETR: "550 No such file." }],
+  ] as const) {
+    test(`leave the session in step when ${name}`, async () => {
+      let refuse = false;
+      const refusing = Object.entries(answers).map(([verb, answer]) => [
+        verb,
+        ((peer, argument) => {
+          if (refuse) return peer.reply(answer);
+          return verb === "RETR" ? peer.sendFile(argument) : peer.reply("213 20240101000000");
+        }) satisfies NonNullable<Script["answers"]>[string],
+      ]);
+      await using server = await ScriptedServer.start({
+        answers: { ...USUAL, ...Object.fromEntries(refusing) },
+      });
+      await using client = await FtpClient.connect(optionsFor(server));
+      using folder = new LocalFolder();
+      const o = { pipeline: true, keepTimes: true } as const;
+      for (const file of ["a", "b"]) await client.download(file, folder.at(file), o);
+      refuse = true;
+      await assert.rejects(client.download("c", folder.at("c"), o), { code: "ERR_FERRY_FTP_REPLY" });
+      assert.ok(!folder.has("c") && !folder.has("c.part"));
+      refuse = false;
+      await client.download("d", folder.at("d"), o);
+      assert.equal(String(folder.get("d")), "d");
+      assert.equal(server.peers.length, 1);
+    });
+  }
+
+  test("find another way when the data connection works no more", async () => {
+    let blocked = false;
+    await using server = await ScriptedServer.start({
+      answers: {
+        ...USUAL,
+        EPSV: async (peer) => {
+          if (blocked) return peer.reply("522 Not now.");
+          peer.reply(`229 Here (|||${await peer.listen()}|)`);
+        },
+        RETR: (peer, name) =>
+          blocked && name === "c" ? peer.reply("425 No data port.") : peer.sendFile(name),
+      },
+    });
+    await using client = await FtpClient.connect(optionsFor(server));
+    for (const name of ["a", "b"]) await client.readFile(name, { pipeline: true });
+    blocked = true;
+    await assert.rejects(client.readFile("c", { pipeline: true }), {
+      code: "ERR_FERRY_FTP_DATA_CONNECTION",
+      retryable: true,
+    });
+    assert.equal(String(await client.readFile("d", { pipeline: true })), "d");
+    assert.ok(server.verbs.includes("PASV"));
+  });
+});
