@@ -334,6 +334,25 @@ describe("a download that breaks", () => {
     assert.equal(lengths.length, 2);
   });
 
+  test("is begun anew where line ends are converted: sizes on both sides say nothing then", async () => {
+    const lines = Buffer.from("line\r\n".repeat(50_000));
+    await using server = await ScriptedServer.start(
+      fileScript(lines, async (peer, rest, attempt) => {
+        if (attempt > 0) return await peer.sendFile(rest);
+        peer.reply("150 Here it comes.");
+        const data = await peer.data();
+        data.write(rest.subarray(0, rest.length / 2));
+        await grown(ferry.home, "text.part", rest.length / 3);
+        data.resetAndDestroy();
+        await peer.reset();
+      }),
+    );
+    using ferry = new Ferry();
+    await silently(ferry, "get", `ftp://${server.host}:${server.port}/text;type=a`);
+    assert.equal(String(ferry.home.get("text")), "line\n".repeat(50_000));
+    assert.ok(!server.verbs.includes("REST"));
+  });
+
   test("leaves a .part and never the name; -c goes on with it", async () => {
     const lengths: number[] = [];
     await using server = await ScriptedServer.start(

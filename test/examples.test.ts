@@ -63,7 +63,7 @@ async function connect({ url }: Running): Promise<RawClient> {
 }
 
 /** In test/client-examples.test.ts. */
-const OF_THE_CLIENT = ["download-with-progress", "react-to-errors"];
+const OF_THE_CLIENT = ["download-with-progress", "mirror-nightly", "react-to-errors", "upload-build-folder"];
 /** In test/accounts-over-http.test.ts. */
 const OF_ACCOUNTS = ["accounts-over-http"];
 

@@ -66,16 +66,18 @@ export class DownloadMove implements FileMove {
   }
 
   async #toFile(path: string, attempt: Attempt): Promise<Moved> {
-    const { flags } = this.#o;
-    const found = flags.continue === true && !attempt.again ? await this.#found(path, attempt) : undefined;
+    const { ascii, flags } = this.#o;
+    const looks = flags.continue === true && !attempt.again && !ascii;
+    const found = looks ? await this.#found(path, attempt) : undefined;
     if (found !== undefined && found.is === "whole") return { bytes: 0, start: found.size, skipped: true };
     const { size, modified } = found?.known ?? this.#o;
     const o = {
-      ...transferOptions(attempt, this.#o.ascii),
-      known: { size, modified },
+      ...transferOptions(attempt, ascii),
+      // Converted text has another size than the server's, and where it broke off nobody can go on.
+      known: ascii ? { modified } : { size, modified },
       keepTimes: flags.keepTimes !== false,
       verify: flags.verify === true,
-      resume: attempt.again || found?.is === "part",
+      resume: !ascii && (attempt.again || found?.is === "part"),
     };
     const { segments = 1 } = flags;
     if (segments === 1) return await this.#on(attempt, (client) => client.download(this.path, path, o));

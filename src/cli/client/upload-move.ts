@@ -67,7 +67,8 @@ export class UploadMove implements FileMove {
   async #fromFile(client: FtpClient, path: string, attempt: Attempt): Promise<Moved> {
     const { flags } = this.#o;
     const here = await statOf(path);
-    const continues = flags.continue === true && !this.#damaged;
+    // Where line ends are converted, no place in one file says anything about the other.
+    const continues = flags.continue === true && !this.#damaged && !this.#o.ascii;
     const resume = continues && (await this.#isPartOf(client, here, attempt.signal));
     const o = { ...transferOptions(attempt, this.#o.ascii), verify: flags.verify === true, resume };
     const moved = await client.upload(path, this.path, o).catch((error: unknown) => {

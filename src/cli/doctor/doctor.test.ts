@@ -2,7 +2,12 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { formatExtendedPassiveReply } from "../../protocol/host-port.js";
 import { leakCheck } from "../../testing/leak-check.js";
-import { type Script, type ScriptedPeer, ScriptedServer } from "../../testing/scripted-server.js";
+import {
+  type Script,
+  type ScriptedAnswer,
+  type ScriptedPeer,
+  ScriptedServer,
+} from "../../testing/scripted-server.js";
 import { runProgram } from "../program.js";
 import { type FakeOptions, type FakeTerminal, fakeTerminal } from "../terminal.support.test.js";
 import type { Finding } from "./finding.js";
@@ -185,6 +190,23 @@ describe("ferry doctor", () => {
     const auto = await doctor({ script });
     assert.ok(auto.server.verbs.includes("PASS"));
     assert.equal(auto.code, 0, auto.terminal.out());
+  });
+
+  test("sends no password to a server that has another certificate than the one that was looked at", async () => {
+    const [first, second] = await Promise.all([identity(), identity()]);
+    let times = 0;
+    const answers = withTls(first.context);
+    const AUTH: ScriptedAnswer = async (peer) => {
+      times++;
+      peer.reply("234 Begin.");
+      await peer.protect({ secureContext: times === 1 ? first.context : second.context });
+    };
+    const { server, terminal } = await doctor({
+      script: { answers: { ...answers, AUTH } },
+      argv: ["--insecure"],
+    });
+    assert.ok(times > 1 && !server.verbs.includes("USER"), terminal.out());
+    assert.match(terminal.out(), /has another certificate than before/);
   });
 
   test("sends no password in clear where TLS is offered and does not come about", async () => {

@@ -1,8 +1,8 @@
 /** Several passive ports, one after the other: one try tells little about a range of ports. */
 import type { Reply } from "../../protocol/reply.js";
 import type { Conversation } from "./conversation.js";
-import { connectPassive, type DataOutcome, type PassiveAnswer, passivePort, type Unreached } from "./data.js";
 import type { Visit } from "./visit.js";
+import { connectPassive, type PassiveAnswer, passivePort, type Unreached, type WayFailure } from "./ways.js";
 
 const TRIES = 4;
 
@@ -20,7 +20,7 @@ export async function tryPassive(
   visit: Visit,
   control: Conversation,
   verb: "EPSV" | "PASV",
-): Promise<PassiveTries | DataOutcome> {
+): Promise<PassiveTries | WayFailure> {
   const ports: number[] = [];
   let last: PassiveAnswer | undefined;
   let failed: PassiveTries["failed"];

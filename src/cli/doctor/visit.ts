@@ -145,7 +145,7 @@ export class Visit {
     this.#signal = signal;
   }
 
-  /** Whether anybody but us can be reached by a name of ours: never through a proxy. */
+  /** Whether a proxy stands between: then nobody can connect to us. */
   get proxied(): boolean {
     return this.route.proxy !== undefined;
   }
@@ -198,15 +198,23 @@ export class Visit {
     const conversation = await this.connected();
     const { security } = this.facts;
     const secured = security === "tls";
-    if (secured && this.subject.tls === "implicit") await conversation.secure(this.tlsOptions());
+    if (secured && this.subject.tls === "implicit") await this.#secureAgain(conversation);
     const greeting = await conversation.completion();
     if (greeting.code >= 300) throw new LoginRefused("connecting", greeting);
     if (secured && this.subject.tls !== "implicit") {
       const reply = await conversation.ask("AUTH", "TLS");
       if (reply.code !== 234) throw new LoginRefused("AUTH TLS", reply);
-      await conversation.secure(this.tlsOptions());
+      await this.#secureAgain(conversation);
     }
     return conversation;
+  }
+
+  /** The certificate was looked at once: a password goes to nobody who has another one. @throws Breakdown */
+  async #secureAgain(conversation: Conversation): Promise<void> {
+    const { fingerprint256 } = (await conversation.secure(this.tlsOptions())).getPeerCertificate();
+    if (fingerprint256 === this.facts.tlsPeer?.certificate.fingerprint256) return;
+    conversation.destroy();
+    throw new Breakdown("handshake", "the server has another certificate than before");
   }
 
   /** Another session beside the one that probes share. @throws Breakdown, LoginRefused */

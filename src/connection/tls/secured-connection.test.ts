@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { test } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { createSecureContext } from "node:tls";
 import { activeConnection } from "../active.js";
 import type { DataConnection, DataSocket } from "../data-connection.js";
@@ -101,4 +102,21 @@ for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
       }
     });
   }
+}
+
+for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
+  test(`a sender that waits for its peer's end can be broken off, and is closed: ${version}`, async () => {
+    // At some of these moments the system is being told that nothing more comes.
+    for (let turns = 0; turns < 5; turns++) {
+      const { server, client, close } = await endsOf(sessionOf(version), "send");
+      const [from] = await Promise.all([opened(server), opened(client)]);
+      await from.send(Buffer.alloc(600, "x"));
+      const finished = from.finish();
+      for (let turn = 0; turn < turns; turn++) await nextTurn();
+      from.destroy();
+      await assert.rejects(finished, { reason: "closed" });
+      await server[Symbol.asyncDispose]();
+      await close();
+    }
+  });
 }

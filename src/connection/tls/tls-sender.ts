@@ -63,6 +63,9 @@ export class TlsSender implements DataSocket {
 
   destroy(cause?: Error): void {
     this.#break(cause ?? new DataConnectionError("closed"));
+    // TLS shuts the system's handle down itself, which cannot be reset then, and would never be closed: libuv says
+    // EINVAL. Without close_notify the peer sees what is missing all the same.
+    if (this.#tls.writableEnded) this.#network.endedAbove();
     this.#network.destroy(cause);
     this.#tls.destroy();
   }

@@ -64,7 +64,7 @@ export const proftpd: RealServerKind = {
     digests: ["sha512", "sha256", "sha1", "md5", "crc32"],
     backslashes: true,
   },
-  async start({ tls = "explicit", maxSessions } = {}) {
+  async start({ tls = "explicit", maxSessions, passiveAddress } = {}) {
     const files = new RealFiles();
     const certificate = await certificateIn(files);
     const { uid, gid } = OWNER;
@@ -91,6 +91,7 @@ export const proftpd: RealServerKind = {
         TimesGMT: "off",
         MaxInstances: "none",
         ...(maxSessions === undefined ? {} : { MaxClients: maxSessions }),
+        ...(passiveAddress === undefined ? {} : { MasqueradeAddress: passiveAddress }),
       };
       const digest = "LoadModule mod_digest.c\nDigestEngine on\nDigestMaxSize 1 gb\n";
       const implicit = tls === "implicit" ? "TLSOptions UseImplicitSSL\n" : "";

@@ -22,7 +22,7 @@ export const pureFtpd: RealServerKind = {
     digests: [],
     backslashes: false,
   },
-  async start({ tls = "explicit", maxSessions = 50 } = {}) {
+  async start({ tls = "explicit", maxSessions = 50, passiveAddress } = {}) {
     const files = new RealFiles();
     const certificate = await certificateIn(files);
     const { uid, gid } = OWNER;
@@ -46,6 +46,7 @@ export const pureFtpd: RealServerKind = {
       "--altlog": `clf:${files.settings}/transfers.log`,
       "--syslogfacility": "none",
       "--limitrecursion": "20000:16",
+      ...(passiveAddress === undefined ? {} : { "--forcepassiveip": passiveAddress }),
     };
     const given = Object.entries(flags).flatMap(([flag, value]) => [flag, String(value)]);
     const daemon = await Daemon.start(files.settings, (port) => ({

@@ -33,6 +33,8 @@ export interface RealServerOptions {
   /** "explicit" (the default) takes plain sessions too, where the server has TLS at all. */
   readonly tls?: RealTls;
   readonly maxSessions?: number;
+  /** What 227 says, in place of the address that it is: as a server behind NAT does. */
+  readonly passiveAddress?: string;
 }
 
 /** What a server can do; the tests show it. */

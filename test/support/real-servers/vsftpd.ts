@@ -74,7 +74,7 @@ export const vsftpd: RealServerKind = {
     backslashes: true,
   },
   /** It serves no root that the guest could write: the folder is below it. */
-  async start({ tls = "explicit", maxSessions = 0 } = {}) {
+  async start({ tls = "explicit", maxSessions = 0, passiveAddress } = {}) {
     const files = new RealFiles(GUEST);
     const empty = join(files.settings, "empty");
     mkdirSync(empty);
@@ -84,6 +84,7 @@ export const vsftpd: RealServerKind = {
       const settings = {
         ...vsftpdSettings({ port, root: files.settings, empty }),
         max_clients: maxSessions,
+        ...(passiveAddress === undefined ? {} : { pasv_address: passiveAddress }),
         secure_email_list_enable: "YES",
         email_password_file: passwords,
         delay_failed_login: 0,

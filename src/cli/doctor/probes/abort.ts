@@ -2,9 +2,10 @@ import type { Socket } from "node:net";
 import { waitFor } from "../../../connection/deadline.js";
 import type { Reply } from "../../../protocol/reply.js";
 import { Breakdown, type Conversation, replyText } from "../conversation.js";
-import { outcomeText, type Prepared, prepare, protectedSocket } from "../data.js";
+import { outcomeText, protectedSocket } from "../data.js";
 import { defineProbe } from "../probe.js";
 import type { Visit } from "../visit.js";
+import { type Prepared, prepare } from "../ways.js";
 
 /** Milliseconds for a second reply: servers send one or two. */
 const SECOND_REPLY = 1000;
@@ -90,7 +91,7 @@ async function beginTransfer(visit: Visit, session: Conversation): Promise<Prepa
   const { way = "EPSV", file } = visit.facts;
   await session.ask("TYPE", "I");
   const prepared = await prepare(visit, session, way);
-  if ("kind" in prepared) return prepared.kind === "done" ? "" : outcomeText(prepared);
+  if ("kind" in prepared) return outcomeText(prepared);
   if (file === undefined) session.send("LIST");
   else session.send("RETR", file.name);
   const reply = await session.next();

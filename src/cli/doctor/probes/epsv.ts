@@ -63,7 +63,7 @@ export const epsv = defineProbe({
       }
       if (tries.kind === "no-port")
         return [tell.found("epsv-unreadable", { evidence: replyText(tries.reply) })];
-      return [tell.unknown("Whether EPSV works", tries.kind === "done" ? "" : outcomeText(tries))];
+      return [tell.unknown("Whether EPSV works", outcomeText(tries))];
     }
     const { failed, ports, reply } = tries;
     const range = rangeText(ports);

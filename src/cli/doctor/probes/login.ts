@@ -2,6 +2,7 @@ import { replyText } from "../conversation.js";
 import type { Finding } from "../finding.js";
 import { defineProbe } from "../probe.js";
 import { LoginRefused } from "../visit.js";
+import { SESSION_LIMITS } from "./session-limits.js";
 
 export const login = defineProbe({
   id: "login",
@@ -47,12 +48,7 @@ export const login = defineProbe({
         {
           side: "server",
           what: "Allow more sessions.",
-          settings: {
-            vsftpd: "max_clients, max_per_ip",
-            ProFTPD: "MaxClientsPerUser, MaxClientsPerHost",
-            "Pure-FTPd": "MaxClientsPerIP",
-            Ferry: "--max-sessions-per-address, `ferry user set --max-sessions`",
-          },
+          settings: SESSION_LIMITS,
         },
       ],
       weight: 90,

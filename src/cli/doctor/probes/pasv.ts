@@ -127,7 +127,7 @@ export const pasv = defineProbe({
       if (tries.kind === "no-port") {
         return [tell.found("pasv-unreadable", { evidence: replyText(tries.reply), values })];
       }
-      return [tell.unknown("Whether PASV works", tries.kind === "done" ? "" : outcomeText(tries))];
+      return [tell.unknown("Whether PASV works", outcomeText(tries))];
     }
     return [...aboutAddress(visit, tries, tell), aboutPorts(visit, tries, tell)];
   },

@@ -1,8 +1,8 @@
 import type { Socket } from "node:net";
 import { FtpProxyError } from "../../../client/errors.js";
-import { UNREACHED, type Unreached, unreached } from "../data.js";
 import { defineProbe } from "../probe.js";
 import type { Address, Visit } from "../visit.js";
+import { UNREACHED, type Unreached, unreached } from "../ways.js";
 
 /** More than any server has; a name that leads to more is not worth the wait. */
 const MOST_ADDRESSES = 8;

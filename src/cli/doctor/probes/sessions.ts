@@ -1,6 +1,7 @@
 import { Breakdown, type Conversation } from "../conversation.js";
 import { defineProbe } from "../probe.js";
 import { LoginRefused, reasonOf } from "../visit.js";
+import { SESSION_LIMITS } from "./session-limits.js";
 
 export const sessions = defineProbe({
   id: "sessions",
@@ -18,12 +19,7 @@ export const sessions = defineProbe({
         {
           side: "server",
           what: "Allow more sessions.",
-          settings: {
-            vsftpd: "max_clients, max_per_ip",
-            ProFTPD: "MaxClientsPerUser, MaxClientsPerHost",
-            "Pure-FTPd": "MaxClientsPerIP",
-            Ferry: "--max-sessions-per-address, `ferry user set --max-sessions`",
-          },
+          settings: SESSION_LIMITS,
         },
       ],
       weight: 27,
