@@ -34,7 +34,7 @@ const CASTS = {
     [["get debian.iso &", "Enter"], /\[1\]>$/],
     [["queue get -c old.iso", "Enter"], /\[2\]>$/],
     [["get docs/report-2026.txt && ls -h *.iso", "Enter"], /old\.iso\n.*>$/],
-    [["jobs", "Enter"], /\[1\] get debian\.iso {2}\S+ MiB of.*\n\[2\].*\n.*>$/],
+    [["jobs", "Enter"], /\[1\] get debian\.iso {2}\S+ [KM]iB of.*\n\[2\].*\n.*>$/],
     [["kill 2", "Enter"], /stopped.*\n.*>$/],
     [["wait", "Enter"], /done: get debian\.iso.*\n.*>$/],
   ],
