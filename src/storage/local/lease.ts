@@ -6,17 +6,57 @@ import { lstatSync, type Stats } from "node:fs";
 import { StorageError } from "../errors.js";
 import { type Directory, pathIn } from "./directory.js";
 
-const written = new Set<string>();
+/** Milliseconds that a new writer waits for one that is giving up; a disk that stands still takes longer. */
+const GIVING_UP = 5000;
+
+interface Leased {
+  /** Those who wait until it is released. */
+  readonly waiting: Set<() => void>;
+  isGivingUp: () => boolean;
+}
+
+const written = new Map<string, Leased>();
 
 export interface WriteLease {
+  /** Tells how to know that the file will be let go soon, without the writer's doing more to it. */
+  whether(isGivingUp: () => boolean): void;
   release(): void;
 }
 
 /** Undefined when somebody writes to the file already. Only for files that stay open: a number is used again. */
 export function takeWriteLease(file: FileIdentity): WriteLease | undefined {
   if (written.has(file)) return undefined;
-  written.add(file);
-  return { release: () => void written.delete(file) };
+  const leased: Leased = { waiting: new Set(), isGivingUp: () => false };
+  written.set(file, leased);
+  return {
+    whether: (isGivingUp) => {
+      leased.isGivingUp = isGivingUp;
+    },
+    release: () => {
+      written.delete(file);
+      for (const wake of leased.waiting) wake();
+    },
+  };
+}
+
+/**
+ * Resolves when a writer that is giving up has let the file go, or will not soon. A client whose connection broke
+ * is back sooner than a busy machine has put away what arrived, and should not be told "busy" for its own upload.
+ */
+export async function whileGivingUp(file: FileIdentity, signal: AbortSignal): Promise<void> {
+  const leased = written.get(file);
+  if (leased === undefined || signal.aborted || !leased.isGivingUp()) return;
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      leased.waiting.delete(done);
+      resolve();
+    };
+    const timer = setTimeout(done, GIVING_UP);
+    signal.addEventListener("abort", done, { once: true });
+    leased.waiting.add(done);
+  });
 }
 
 /**

@@ -115,6 +115,43 @@ scratchTest(
   },
 );
 
+scratchTest("who comes back while a broken upload is put away waits for that", async ({ open }) => {
+  const storage = await open();
+  const again = await open();
+  for (const intent of [{ intent: "append" }, RESUME(PART_BLOCK), { intent: "replace" }] as const) {
+    const handle = await storage.openWrite(at("/file"), { ...o, intent: "replace" });
+    await handle.write(Buffer.alloc(PART_BLOCK * 3));
+    const broken = handle.abandon(new Error("the connection was lost"));
+    await put(again, "/file", "end", intent);
+    assert.ok((await broken).kept > 0);
+    const kept = { append: PART_BLOCK * 2, resume: PART_BLOCK, replace: 0 }[intent.intent];
+    assert.equal((await get(storage, "/file")).length, kept + 3);
+  }
+});
+
+scratchTest("who comes back when its session has ended waits until the file is let go", async ({ open }) => {
+  const storage = await open();
+  const session = new AbortController();
+  const handle = await storage.openWrite(at("/file"), { signal: session.signal, intent: "create" });
+  await handle.write(Buffer.alloc(PART_BLOCK * 3));
+  session.abort();
+  const back = put(await open(), "/file", "end", { intent: "append" });
+  assert.equal(await giveUp(handle), PART_BLOCK * 2);
+  assert.equal((await back).size, PART_BLOCK * 2 + 3);
+});
+
+scratchTest("who waits for a broken upload is let go when its own session ends", async ({ open }) => {
+  const storage = await open();
+  const [one, other] = [new AbortController(), new AbortController()];
+  const handle = await storage.openWrite(at("/file"), { signal: one.signal, intent: "create" });
+  await handle.write(Buffer.alloc(PART_BLOCK * 3));
+  one.abort();
+  const back = storage.openWrite(at("/file"), { signal: other.signal, intent: "append" });
+  setImmediate(() => other.abort());
+  await refused(back, "busy", "aborted");
+  await giveUp(handle);
+});
+
 scratchTest("a checkpoint is kept though it lies beyond the boundary", async ({ open }) => {
   const storage = await open();
   const handle = await storage.openWrite(at("/file"), { ...o, intent: "create" });

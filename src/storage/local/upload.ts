@@ -3,8 +3,9 @@ import { accessSync, constants, fchmodSync, ftruncateSync } from "node:fs";
 import { StorageError } from "../errors.js";
 import type { Operation, WriteIntent } from "../storage.js";
 import { inPlaceDestination, type Publication, partDestination } from "./destinations.js";
+import { entryStats } from "./directory.js";
 import { requireFile } from "./file-type.js";
-import { identityOf, isWritten } from "./lease.js";
+import { identityOf, isWritten, whileGivingUp } from "./lease.js";
 import { randomHiddenName } from "./names.js";
 import { createHidden, createVisible, handleFor, openToWrite, type UploadRequest } from "./opening.js";
 import { isOurs, type Part, WRITING_MODE } from "./parts.js";
@@ -17,6 +18,7 @@ export async function openUpload(
 ): Promise<LocalWriteHandle> {
   const { directory, name, stats, linked } = request.place;
   if (stats !== undefined) requireFile(stats);
+  await whileOthersGiveUp(request);
   if (o.intent === "create") {
     // As open(2) with O_EXCL: a link that leads nowhere is something of that name too.
     if (stats !== undefined || linked) throw new StorageError("exists");
@@ -33,6 +35,17 @@ export async function openUpload(
   if (stats !== undefined) return continueVisible(request, o.intent === "append" ? undefined : o.start);
   if (o.intent === "resume" && o.start > 0) throw new StorageError("bad-offset");
   return writeAnew(request, { kind: "create" });
+}
+
+/** An upload to the same file that has broken off: what is left of it counts once it is put away. */
+async function whileOthersGiveUp({ place, settings, signal }: UploadRequest): Promise<void> {
+  const { directory, name, stats } = place;
+  const hidden = settings.parts.nameFor(name);
+  const part = hidden === undefined ? undefined : entryStats(directory, hidden);
+  if (hidden !== undefined && part !== undefined) {
+    await whileGivingUp(identityOf(part, directory, hidden), signal);
+  }
+  if (stats !== undefined) await whileGivingUp(identityOf(stats, directory, name), signal);
 }
 
 /** A new content, from its first byte on. */

@@ -42,7 +42,7 @@ export class LocalWriteHandle implements UniqueWriteHandle {
   readonly #upload: Upload;
   readonly #writer: FileWriter;
   #durable = 0;
-  #state: "open" | "ended" = "open";
+  #state: "open" | "ended" | "giving up" = "open";
 
   /** Holds the place and the root until it has ended. */
   constructor(upload: Upload) {
@@ -52,6 +52,10 @@ export class LocalWriteHandle implements UniqueWriteHandle {
     this.entryName = upload.entryName;
     this.#upload = upload;
     this.#writer = upload.writer;
+    // The signal is the session's: nothing more is written for one that is over, though a write may be under way.
+    upload.lease.whether(
+      () => this.#state === "giving up" || (this.#state === "open" && upload.signal.aborted),
+    );
   }
 
   write(chunk: Uint8Array): void | Promise<void> {
@@ -88,8 +92,8 @@ export class LocalWriteHandle implements UniqueWriteHandle {
   }
 
   async abandon(_cause: unknown): Promise<{ readonly kept: number }> {
-    if (this.#state === "ended") return { kept: 0 };
-    this.#end();
+    if (this.#state !== "open") return { kept: 0 };
+    this.#state = "giving up";
     try {
       await this.#writer.settled();
       return { kept: await this.#giveUp() };
@@ -124,12 +128,12 @@ export class LocalWriteHandle implements UniqueWriteHandle {
   }
 
   #expectOpen(): void {
-    if (this.#state === "ended") throw new StorageError("failed", "the upload has ended");
+    if (this.#state !== "open") throw new StorageError("failed", "the upload has ended");
     if (this.#upload.signal.aborted) throw new StorageError("aborted");
   }
 
   #end(): void {
-    if (this.#state === "ended") throw new StorageError("failed", "the upload has ended");
+    if (this.#state !== "open") throw new StorageError("failed", "the upload has ended");
     this.#state = "ended";
   }
 
