@@ -332,6 +332,45 @@ describe("removing", () => {
     assert.deepEqual(readdirSync(folder.path), ["b"]);
   });
 
+  for (const [what, ours, theirs] of [
+    ["upper and lower case", "Readme", "README"],
+    ["two ways to write an accent", "caf\u00e9", "cafe\u0301"],
+  ] as const) {
+    const upload = async (after: readonly string[]) => {
+      const listing: string[] = [theirs, "gone"].map((name) => file(name));
+      const { answers } = lists({ "/": listing });
+      await using server = await ScriptedServer.start({
+        answers: {
+          ...answers,
+          STOR: async (peer) => {
+            await peer.receiveFile();
+            listing.splice(0, 1, ...after.map((name) => file(name)));
+          },
+        },
+      });
+      await using pool = poolFor(server);
+      using folder = new LocalFolder();
+      folder.put(ours, "x");
+      const o = { direction: "upload", remote: "/", local: folder.path, delete: true } as const;
+      const { actions } = await mirror(pool, o);
+      const deleted = server.commands.filter((command) => command.startsWith("DELE"));
+      return { deleted, told: brief(actions) };
+    };
+
+    test(`and not what it has just written, by a server that sees no difference: ${what}`, async () => {
+      for (const after of [[theirs], [ours]]) {
+        const { deleted, told } = await upload(after);
+        assert.deepEqual(deleted, ["DELE /gone"]);
+        assert.deepEqual(told, ["remove gone (extra)", `transfer ${ours} (missing)`]);
+      }
+    });
+
+    test(`but what is another file there: ${what}`, async () => {
+      const { deleted } = await upload([theirs, ours]);
+      assert.deepEqual(deleted.sort(), [`DELE /${theirs}`, "DELE /gone"].sort());
+    });
+  }
+
   test("nothing after a file has failed", async () => {
     await using server = await ScriptedServer.start({
       answers: { ...lists({ "/": [file("new")] }).answers, RETR: "550 No." },

@@ -142,7 +142,7 @@ const KINDS: Readonly<Record<MirrorAction["kind"], true>> = {
 
 function isAction(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
-  const { kind, path, reason, size, modified, grain, replaces, target, failed } = value as Record<
+  const { kind, path, reason, size, modified, grain, replaces, target, like, failed } = value as Record<
     string,
     unknown
   >;
@@ -155,6 +155,7 @@ function isAction(value: unknown): boolean {
     isInside(path, kind) &&
     (kind !== "link" || linkedPath(path, typeof target === "string" ? target : undefined) !== undefined) &&
     [size, modified, grain, replaces].every(number) &&
+    (like === undefined || isInside(like, kind)) &&
     [target, failed].every(text)
   );
 }

@@ -82,6 +82,11 @@ export interface MirrorAction {
   readonly replaces?: number;
   /** Of a link: where it is to lead. */
   readonly target?: string;
+  /**
+   * Of a removal of what is "extra": a path of the source that some file systems take for the same name, as they make
+   * no difference between upper and lower case, or between two ways to write `é`. Nothing is removed unless both are there.
+   */
+  readonly like?: string;
   /** Why it failed, or cannot be done; the others are done all the same. */
   readonly error?: Error;
 }

@@ -149,8 +149,10 @@ export class Performance {
       if (signal?.aborted === true) throw new FtpAbortError("transfer", signal.reason);
       try {
         const fresh = this.#unfinished === undefined && failed === 0;
-        await this.#side.perform(action, { fresh, begun, begins, onProgress: this.#progressOf(action.path) });
+        const onProgress = this.#progressOf(action.path);
+        const outcome = await this.#side.perform(action, { fresh, begun, begins, onProgress });
         this.#journal?.done(index);
+        if (outcome === "unneeded") return;
         return this.#tell(action);
       } catch (error) {
         if (signal?.aborted) throw error;

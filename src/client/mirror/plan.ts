@@ -219,8 +219,12 @@ class Plan {
   /** From the leaves up. Nothing is known of what a folder holds that could not be listed: it stays. */
   #remove(which: (path: string) => boolean, reason: "extra" | "type"): void {
     const found = [...this.#target.entries].filter(([path]) => which(path) && !this.#isKept(path));
+    const alike = reason === "extra" && found.length > 0;
+    const names = alike ? new Map([...this.#source.entries.keys()].map((name) => [fold(name), name])) : NONE;
     const actions = found.map(([path, { type }]): MirrorAction => {
-      return { kind: type === "directory" ? "remove-directory" : "remove", path, reason };
+      const like = names.get(fold(path));
+      const kind = type === "directory" ? "remove-directory" : "remove";
+      return { kind, path, reason, ...(like === undefined ? {} : { like }) };
     });
     for (const action of actions.sort((one, other) => other.path.length - one.path.length)) {
       if (this.#removed.has(action.path)) continue;
@@ -239,6 +243,8 @@ class Plan {
     );
   }
 }
+
+const NONE: ReadonlyMap<string, string> = new Map();
 
 function transferOf(
   path: string,

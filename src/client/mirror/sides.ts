@@ -1,5 +1,14 @@
 /** One action of a mirror: on the server in an upload, on this machine in a download. */
-import { lstatSync, mkdirSync, rmdirSync, type Stats, statSync, symlinkSync, unlinkSync } from "node:fs";
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  rmdirSync,
+  type Stats,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+} from "node:fs";
 import { join } from "node:path";
 import type { FtpClient } from "../client.js";
 import {
@@ -15,6 +24,7 @@ import { ancestorsOf } from "../tree/tree.js";
 import { remoteJoin } from "../verbs/names.js";
 import type { Begun } from "./journal.js";
 import type { MirrorAction, MirrorOptions } from "./options.js";
+import { Twins } from "./twins.js";
 
 export interface Attempt {
   /** Whether what the plan says of both sides is as new as can be: no retry, and no earlier run's plan. */
@@ -27,8 +37,11 @@ export interface Attempt {
 }
 
 export interface Side {
-  /** @throws FtpError, or what the file system throws */
-  perform(action: MirrorAction, attempt: Attempt): Promise<void>;
+  /**
+   * "unneeded" for a removal of what turns out to be the source's after all.
+   * @throws FtpError, or what the file system throws
+   */
+  perform(action: MirrorAction, attempt: Attempt): Promise<"unneeded" | undefined>;
   /** Whether what looked like a directory was a link, and is removed. @throws FtpError */
   unlink(path: string): Promise<boolean>;
 }
@@ -36,19 +49,21 @@ export interface Side {
 export class Upload implements Side {
   readonly #sessions: Sessions;
   readonly #o: MirrorOptions;
+  readonly #twins = new Twins((path) => this.#namesIn(path));
 
   constructor(sessions: Sessions, o: MirrorOptions) {
     this.#sessions = sessions;
     this.#o = o;
   }
 
-  async perform(action: MirrorAction, attempt: Attempt): Promise<void> {
+  async perform(action: MirrorAction, attempt: Attempt): Promise<"unneeded" | undefined> {
     const { remote, local, signal } = this.#o;
     const there = remoteJoin(remote, action.path);
     const here = join(local, action.path);
     // A plan of an earlier run may be old: what the source has by now stays.
     if (action.kind.startsWith("remove") && action.reason === "extra" && !attempt.fresh && isThere(here))
-      return;
+      return undefined;
+    if (action.like !== undefined && !(await this.#twins.areTwo(action.path, action.like))) return "unneeded";
     await this.#sessions.run(
       async (client) => {
         switch (action.kind) {
@@ -67,6 +82,7 @@ export class Upload implements Side {
       },
       { signal },
     );
+    return undefined;
   }
 
   /** Servers whose LIST shows links have no MLST; of the others some show links as what they lead to. */
@@ -82,6 +98,20 @@ export class Upload implements Side {
           if (error instanceof FtpReplyError) return false;
           throw error;
         }
+      },
+      { signal },
+    );
+  }
+
+  async #namesIn(path: string): Promise<ReadonlySet<string>> {
+    const { remote, signal } = this.#o;
+    const directory = path === "" ? remote : remoteJoin(remote, path);
+    return await this.#sessions.run(
+      async (client) => {
+        const names = new Set<string>();
+        for await (const { name } of client.list(directory, { hidden: true, ...(signal && { signal }) }))
+          names.add(name);
+        return names;
       },
       { signal },
     );
@@ -142,13 +172,14 @@ export class Download implements Side {
   readonly #o: MirrorOptions;
   /** Directories that are no links: looked at once, because links are made after all else. */
   readonly #real = new Set<string>();
+  readonly #twins = new Twins(async (path) => new Set(readdirSync(join(this.#o.local, path))));
 
   constructor(sessions: Sessions, o: MirrorOptions) {
     this.#sessions = sessions;
     this.#o = o;
   }
 
-  async perform(action: MirrorAction, attempt: Attempt): Promise<void> {
+  async perform(action: MirrorAction, attempt: Attempt): Promise<"unneeded" | undefined> {
     const { remote, local, signal } = this.#o;
     const { kind, path } = action;
     const here = join(local, path);
@@ -156,17 +187,19 @@ export class Download implements Side {
     this.#refuseLinks(path);
     if (kind === "transfer") {
       await this.#sessions.run((client) => this.#fetch(client, here, there, action, attempt), { signal });
-      return;
+      return undefined;
     }
     if (kind.startsWith("remove") && !attempt.fresh && action.reason === "extra") {
       const exists = await this.#sessions.run((client) => client.exists(there, { signal }), { signal });
-      if (exists) return;
+      if (exists) return undefined;
     }
     try {
+      if (action.like !== undefined && !(await this.#twins.areTwo(path, action.like))) return "unneeded";
       await this.#change(action, here);
     } catch (cause) {
       throw new FtpLocalError("the folder on our side cannot be changed", { phase: "command", cause });
     }
+    return undefined;
   }
 
   /** This machine tells links from directories. */
