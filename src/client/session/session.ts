@@ -300,7 +300,7 @@ export class Session {
       }
       reply = await this.pi.exchange("ACCT", charset.encode(account), wait);
     }
-    if (reply.code >= 300) throw new FtpLoginError({ reply: withoutSecrets(reply, [password, account]) });
+    if (reply.code >= 300) throw new FtpLoginError({ reply });
   }
 
   async #chooseCharset(signal: AbortSignal): Promise<void> {
@@ -316,14 +316,6 @@ export class Session {
 const TYPE_ARGUMENTS: Readonly<Record<string, string>> = { "A N": "A", "E N": "E" };
 
 const NEVER = new AbortController().signal;
-
-/** A server may repeat what it was given. */
-function withoutSecrets(reply: Reply<number>, secrets: readonly (string | undefined)[]): Reply<number> {
-  const hide = (line: string): string =>
-    secrets.reduce<string>((text, secret) => (secret ? text.replaceAll(secret, "****") : text), line);
-  const [first, ...rest] = reply.lines;
-  return { code: reply.code, lines: [hide(first), ...rest.map(hide)] };
-}
 
 /** Whether a new connection may mend it. */
 export function isLost(error: unknown): boolean {

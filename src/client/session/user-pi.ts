@@ -21,7 +21,7 @@ import {
 import type { FtpLimits, TraceLine } from "../options.js";
 import { FtpTlsError } from "../tls-error.js";
 import { lineOf } from "./line-of.js";
-import { masked } from "./masked.js";
+import { masked, Secrets } from "./masked.js";
 
 export interface Wait {
   readonly signal: AbortSignal;
@@ -48,6 +48,7 @@ export class UserPi {
   readonly #socket: Socket;
   readonly #connection: ControlConnection<Reply<number>>;
   readonly #trace: (line: TraceLine) => void;
+  readonly #secrets = new Secrets();
   readonly #replies: Reply<number>[] = [];
   #waiting: { resolve(reply: Reply<number>): void; reject(error: Error): void } | undefined;
   /** Completion replies that are still to come; the greeting is the first. */
@@ -149,6 +150,7 @@ export class UserPi {
     this.#phase = phase;
     this.#owed++;
     this.#unasked = 0;
+    this.#secrets.sent(verb, argument);
     this.#trace({ kind: "command", text: masked(verb, argument) });
     this.#connection.write(line);
     if (!this.#together) this.#connection.flush();
@@ -275,7 +277,8 @@ export class UserPi {
     }
   }
 
-  #take(reply: Reply<number>): void {
+  #take(said: Reply<number>): void {
+    const reply = this.#secrets.without(said);
     this.#trace({ kind: "reply", reply });
     this.#freshlySecured = false;
     if (reply.code === 421) {
