@@ -146,3 +146,96 @@ describe("the commands of a transfer", () => {
     assert.ok(server.verbs.includes("PASV"));
   });
 });
+
+describe("a server that is out of step where commands leave together", () => {
+  /** Files are downloaded together from the second one on; then a size is asked for, which is 7. */
+  async function sizeAfter(
+    answers: NonNullable<Script["answers"]>,
+    download: (client: FtpClient, path: string) => Promise<unknown>,
+  ): Promise<{ outcome: unknown; size: number; connections: number }> {
+    await using server = await ScriptedServer.start({ answers: { ...USUAL, SIZE: "213 7", ...answers } });
+    await using client = await FtpClient.connect(optionsFor(server));
+    using folder = new LocalFolder();
+    for (const name of ["a", "b"]) await client.download(name, folder.at(name), { pipeline: true });
+    const outcome = await download(client, folder.at("c")).catch((error: unknown) => error);
+    const size = await client.size("a");
+    const connections = server.verbs.filter((verb) => verb === "USER").length;
+    assert.equal(folder.has("c"), !(outcome instanceof Error));
+    return { outcome, size, connections };
+  }
+
+  const third = (path: string, client: FtpClient) => client.download("c", path, { pipeline: true });
+
+  test("by a 229 that comes twice: it is no answer to RETR", async () => {
+    let asked = 0;
+    const { outcome, size } = await sizeAfter(
+      {
+        EPSV: async (peer) => {
+          const reply = `229 Here (|||${await peer.listen()}|)`;
+          peer.reply(reply);
+          if (++asked === 3) peer.reply(reply);
+        },
+      },
+      (client, path) => third(path, client),
+    );
+    assert.equal((outcome as { code?: string }).code, "ERR_FERRY_FTP_PROTOCOL");
+    assert.equal(size, 7);
+  });
+
+  test("by one reply for two commands", async () => {
+    let asked = 0;
+    const { outcome, size } = await sizeAfter(
+      {
+        EPSV: async (peer) => peer.reply(`229 Here (|||${await peer.listen()}|)`),
+        RETR: async (peer, name) => {
+          if (++asked !== 3) await peer.sendFile(name);
+        },
+      },
+      (client, path) => third(path, client),
+    );
+    assert.ok(outcome instanceof Error);
+    assert.equal(size, 7);
+  });
+
+  test("by a refused EPSV behind which the file comes all the same", async () => {
+    let asked = 0;
+    const { outcome, size } = await sizeAfter(
+      {
+        EPSV: async (peer) => peer.reply(++asked === 3 ? "200 No." : `229 Here (|||${await peer.listen()}|)`),
+        RETR: async (peer, name) => {
+          if (asked === 3) for (const line of ["150 Here it comes.", "226 Done."]) peer.reply(line);
+          else await peer.sendFile(name);
+        },
+        ABOR: "226 Nothing to abort.",
+      },
+      (client, path) => third(path, client),
+    );
+    assert.ok(outcome instanceof Error);
+    assert.equal(size, 7);
+  });
+
+  test("by an abort before the first reply, and a 200 for EPSV behind it", async () => {
+    let asked = 0;
+    const abort = new AbortController();
+    const { outcome, size } = await sizeAfter(
+      {
+        EPSV: async (peer) => {
+          if (++asked !== 3) return peer.reply(`229 Here (|||${await peer.listen()}|)`);
+          abort.abort();
+          // Past the time in which a second reply to ABOR comes.
+          await new Promise((resolve) => setTimeout(resolve, 200));
+          peer.reply("200 Where?");
+        },
+        RETR: async (peer, name) => {
+          if (asked !== 3) return await peer.sendFile(name);
+          await new Promise((resolve) => setTimeout(resolve, 50));
+          peer.reply("425 Nowhere.");
+        },
+        ABOR: "226 Nothing to abort.",
+      },
+      (client, path) => client.download("c", path, { pipeline: true, signal: abort.signal }),
+    );
+    assert.equal((outcome as Error).name, "AbortError");
+    assert.equal(size, 7);
+  });
+});

@@ -8,6 +8,7 @@ import {
   type FtpError,
   FtpLoginError,
   type FtpPhase,
+  FtpProtocolError,
   FtpReplyError,
   FtpTimeoutError,
   FtpUnsupportedError,
@@ -174,6 +175,12 @@ export class Session {
   /** The other half. */
   async begun(verb: string, signal: AbortSignal): Promise<Reply<number>> {
     const reply = await this.pi.reply(this.wait("transfer", signal));
+    // A second reply to EPSV or PASV: nobody can say any more which reply belongs to what.
+    if (reply.code >= 227 && reply.code <= 229) {
+      throw this.#giveUp(
+        new FtpProtocolError("a command was answered as another one is", { phase: "transfer", reply }),
+      );
+    }
     if (reply.code < 300) return reply;
     this.#transferring = false;
     throw new FtpReplyError(verb, { phase: "transfer", reply });
@@ -261,6 +268,8 @@ export class Session {
   async #abort(wait: Wait): Promise<void> {
     const { pi } = this;
     pi.send("ABOR", undefined, "transfer");
+    // What was sent in front of the transfer's command has replies of its own.
+    while (pi.owed > 2) await pi.completion(wait);
     await pi.completion(wait);
     try {
       await pi.completion({ ...wait, timeout: Math.min(SECOND_REPLY, this.settings.timeouts.abort / 2) });
