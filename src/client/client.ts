@@ -3,6 +3,7 @@ import type { Buffer } from "node:buffer";
 import type { Readable, Writable } from "node:stream";
 import type { Features } from "../protocol/features.js";
 import type { Reply } from "../protocol/reply.js";
+import { withEither } from "./either-signal.js";
 import { FtpArgumentError, FtpNotFoundError } from "./errors.js";
 import { type FtpClientOptions, originOf, type Settings, settingsOf } from "./options.js";
 import { Operations } from "./session/operations.js";
@@ -92,17 +93,16 @@ export class FtpClient implements AsyncDisposable {
    */
   async *list(path?: string, o: ListOptions = {}): AsyncGenerator<FtpEntry, void, undefined> {
     const stop = new AbortController();
-    const signal = o.signal === undefined ? stop.signal : AbortSignal.any([o.signal, stop.signal]);
     const channel = new EntryChannel<FtpEntry>();
-    const running = this.#operations
-      .run({ signal }, async (session, inner) => {
+    const running = withEither(o.signal, stop.signal, (signal) =>
+      this.#operations.run({ signal }, async (session, inner) => {
         this.#operations.onWaiting = () => channel.release();
         await runListing(session, path, channel, { ...o, signal: inner });
-      })
-      .then(
-        () => channel.end(),
-        (error) => channel.fail(error),
-      );
+      }),
+    ).then(
+      () => channel.end(),
+      (error) => channel.fail(error),
+    );
     try {
       for (let some = await channel.next(); some !== undefined; some = await channel.next()) yield* some;
     } finally {
@@ -172,8 +172,10 @@ export class FtpClient implements AsyncDisposable {
   /** Bytes `start` to `end` of a file. The connection is busy until the stream has ended or is destroyed. */
   createReadStream(path: string, o: RangeOptions = {}): Readable {
     return readStream((sink, stop) =>
-      this.#operations.run({ signal: both(o.signal, stop) }, (session, signal) =>
-        downloadTo(session, path, sink, { ...o, signal }),
+      withEither(o.signal, stop, (either) =>
+        this.#operations.run({ signal: either }, (session, signal) =>
+          downloadTo(session, path, sink, { ...o, signal }),
+        ),
       ),
     );
   }
@@ -181,19 +183,21 @@ export class FtpClient implements AsyncDisposable {
   /** A new content of a file; finished when the server has confirmed it. */
   createWriteStream(path: string, o: TransferOptions & { readonly append?: boolean } = {}): Writable {
     return writeStream((source, stop) =>
-      this.#operations.run({ signal: both(o.signal, stop) }, (session, signal) =>
-        runTransfer(session, {
-          direction: "send",
-          verb: o.append === true ? "APPE" : "STOR",
-          argument: path,
-          parameters: parametersOf(o.type),
-          start: 0,
-          restart: false,
-          source,
-          signal,
-          rate: o.rate,
-          onProgress: o.onProgress,
-        }),
+      withEither(o.signal, stop, (either) =>
+        this.#operations.run({ signal: either }, (session, signal) =>
+          runTransfer(session, {
+            direction: "send",
+            verb: o.append === true ? "APPE" : "STOR",
+            argument: path,
+            parameters: parametersOf(o.type),
+            start: 0,
+            restart: false,
+            source,
+            signal,
+            rate: o.rate,
+            onProgress: o.onProgress,
+          }),
+        ),
       ),
     );
   }
@@ -296,8 +300,4 @@ export class FtpClient implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
-}
-
-function both(one: AbortSignal | undefined, other: AbortSignal): AbortSignal {
-  return one === undefined ? other : AbortSignal.any([one, other]);
 }

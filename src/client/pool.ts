@@ -1,5 +1,6 @@
 /** Several sessions with one server, as many as it takes. */
 import { FtpClient } from "./client.js";
+import { withEither } from "./either-signal.js";
 import {
   FtpAbortError,
   FtpArgumentError,
@@ -164,10 +165,9 @@ export class FtpPool implements AsyncDisposable {
   async #connect(signal: AbortSignal | undefined): Promise<FtpClient | undefined> {
     this.#connecting++;
     try {
-      const stop = this.#stop.signal;
-      const client = await FtpClient.connect(this.#options, {
-        signal: signal === undefined ? stop : AbortSignal.any([signal, stop]),
-      });
+      const client = await withEither(signal, this.#stop.signal, (either) =>
+        FtpClient.connect(this.#options, { signal: either }),
+      );
       this.#clients.add(client);
       return client;
     } catch (error) {
