@@ -20,6 +20,8 @@ export class CuttingRelay implements AsyncDisposable {
     | { readonly kind: "cut"; readonly after: number; readonly notice: Notice }
     | { readonly kind: "through" };
   #cuts = 0;
+  /** Called when all bytes before the break have been passed on; the break waits for it. */
+  beforeCut: () => Promise<void> = async () => {};
 
   private constructor(target: number, after: number, notice: Notice) {
     this.#plan = { kind: "cut", after, notice };
@@ -107,7 +109,8 @@ export class CuttingRelay implements AsyncDisposable {
       this.#plan = { kind: "through" };
       this.#cuts++;
       client.pause();
-      server.write(chunk.subarray(0, plan.after - passed), () => {
+      server.write(chunk.subarray(0, plan.after - passed), async () => {
+        await this.beforeCut();
         const [controlClient, controlServer] = control;
         if (plan.notice === "client") {
           // Their ends stay open towards the server, and nothing more goes through them.
