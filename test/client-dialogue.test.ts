@@ -388,6 +388,15 @@ describe("a proxy", () => {
     },
   };
 
+  test("with a stray percent sign is refused, and its password not told", async () => {
+    await using server = await ScriptedServer.start(files);
+    const options = optionsFor(server, { proxy: "http://me:50%hunter@127.0.0.1:1" });
+    await assert.rejects(FtpClient.connect(options), (error: Error) => {
+      assert.equal((error as { code?: string }).code, "ERR_FERRY_FTP_ARGUMENT");
+      return !error.message.includes("hunter");
+    });
+  });
+
   test("of HTTP is asked for each connection, with name and password", async () => {
     const heads: string[] = [];
     await using proxy = await TestProxy.start(async (socket, next) => {

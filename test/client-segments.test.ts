@@ -1,6 +1,6 @@
 /** One file over several connections, against Ferry's own server and scripted ones. */
 import assert from "node:assert/strict";
-import { readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { downloadSegments, type Progress } from "ferry/client";
 import { type Script, type ScriptedPeer, ScriptedServer } from "ferry/testing";
@@ -99,6 +99,29 @@ describe("a download in segments", () => {
       assert.deepEqual(folder.get("small"), bytes);
       assert.ok(connections <= 1);
     }
+  });
+
+  test("of a size that no file can have leaves nothing behind, and nothing open", async () => {
+    const size = `213 ${Number.MAX_SAFE_INTEGER}`;
+    await using server = await ScriptedServer.start(
+      new OneFile(someBytes(1)).script(undefined, { SIZE: size }),
+    );
+    await using pool = poolFor(server);
+    using folder = new LocalFolder();
+    const failure = { code: "ERR_FERRY_FTP_LOCAL" };
+    await assert.rejects(downloadSegments(pool, "big", folder.at("big")), failure);
+    assert.deepEqual(readdirSync(folder.path), []);
+    const open = readdirSync("/proc/self/fd").map((fd) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${fd}`);
+      } catch {
+        return "";
+      }
+    });
+    assert.deepEqual(
+      open.filter((path) => path.startsWith(folder.path)),
+      [],
+    );
   });
 
   test("goes on where it was broken off, and fetches nothing twice", async () => {

@@ -46,10 +46,17 @@ export class PartFile {
       if (found.length === 0) await dropPart(path);
       const file = await open(partOf(path), found.length === 0 ? "wx" : CONTINUE_PART);
       const part = new PartFile(path, what, file, found);
-      await file.truncate(what.size);
-      // From now on the part is no beginning of a file that an ordinary download could go on with.
-      await part.#write(found);
-      return part;
+      try {
+        await file.truncate(what.size);
+        // From now on the part is no beginning of a file that an ordinary download could go on with.
+        await part.#write(found);
+        return part;
+      } catch (error) {
+        await file.close();
+        // Nothing of the file is in it, and its length would say that all is.
+        if (found.length === 0) await dropPart(path);
+        throw error;
+      }
     } catch (cause) {
       throw new FtpLocalError("the file to download to cannot be opened", { phase: "transfer", cause });
     }

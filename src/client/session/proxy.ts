@@ -30,7 +30,15 @@ export function parseProxy(url: string): ProxyAddress {
   }
   const kind = PROXY_KINDS[parsed.protocol];
   if (kind === undefined) throw new FtpArgumentError("proxy is neither http:// nor socks5://");
-  const text = (part: string): string => decodeURIComponent(part);
+  const text = (part: string): string => {
+    try {
+      return decodeURIComponent(part);
+    } catch {
+      throw new FtpArgumentError(
+        'proxy: a "%" in its name or password stands before no two digits: write it %25',
+      );
+    }
+  };
   return {
     kind,
     host: parsed.hostname.replace(/^\[|\]$/g, ""),
