@@ -11,7 +11,8 @@ export class ConfirmedSink implements WriteHandle {
   readonly #confirmed: () => Promise<unknown>;
   #left: number;
   #received = 0;
-  #kept = false;
+  /** Whether it was committed, or could not be: either way it is not to be touched again. */
+  #ended = false;
 
   constructor(inner: WriteHandle, length: number | undefined, confirmed: () => Promise<unknown>) {
     this.start = inner.start;
@@ -45,14 +46,14 @@ export class ConfirmedSink implements WriteHandle {
   }
 
   async abandon(cause: unknown): Promise<{ readonly kept: number }> {
-    return this.#kept ? { kept: 0 } : await this.#inner.abandon(cause);
+    return this.#ended ? { kept: 0 } : await this.#inner.abandon(cause);
   }
 
   async #last(chunk: Uint8Array): Promise<never> {
     this.#left = 0;
     if (chunk.length > 0) await this.#inner.write(chunk);
+    this.#ended = true;
     await this.#inner.commit();
-    this.#kept = true;
     throw new RangeComplete();
   }
 }
