@@ -371,6 +371,30 @@ describe("removing", () => {
     });
   }
 
+  test("and no folder that holds what the patterns leave out: that is no failure", async () => {
+    const listings = {
+      "/": [directory("old")],
+      "/old": [directory("in")],
+      "/old/in": [file("a.tmp"), file("b")],
+    };
+    await using server = await ScriptedServer.start(lists(listings));
+    await using empty = await ScriptedServer.start(lists({ "/": [] }));
+    await using pool = poolFor(server);
+    await using other = poolFor(empty);
+    for (const patterns of [{ exclude: ["*.tmp"] }, { include: ["b"] }]) {
+      using folder = new LocalFolder();
+      const common = { remote: "/", local: folder.path, delete: true, ...patterns } as const;
+      const up = await mirror(pool, { ...common, direction: "upload" });
+      assert.deepEqual(brief(up.actions), ["remove old/in/b (extra)"]);
+      mkdirSync(folder.at("old/in"), { recursive: true });
+      for (const name of ["a.tmp", "b"]) folder.put(`old/in/${name}`, "");
+      const down = await mirror(other, { ...common, direction: "download" });
+      assert.deepEqual(brief(down.actions), ["remove old/in/b (extra)"]);
+      assert.ok(existsSync(folder.at("old/in/a.tmp")));
+    }
+    assert.ok(!server.verbs.includes("RMD"));
+  });
+
   test("nothing after a file has failed", async () => {
     await using server = await ScriptedServer.start({
       answers: { ...lists({ "/": [file("new")] }).answers, RETR: "550 No." },

@@ -6,15 +6,22 @@ import type { Sessions } from "../pool.js";
 import { partOf, segmentsOf } from "../transfer/sinks.js";
 import { localTree } from "../tree/local-tree.js";
 import { remoteTree } from "../tree/remote-tree.js";
-import { ancestorsOf, linkedPath, pathFilter, type Tree, type TreeEntry } from "../tree/tree.js";
+import {
+  ancestorsOf,
+  linkedPath,
+  type PathFilter,
+  pathFilter,
+  type Tree,
+  type TreeEntry,
+} from "../tree/tree.js";
 import { remoteJoin } from "../verbs/names.js";
 import { workOff } from "../work-off.js";
 import type { MirrorAction, MirrorOptions } from "./options.js";
 
 /** @throws FtpError when one of the folders cannot be listed at all, or the source is not there */
 export async function planOf(sessions: Sessions, o: MirrorOptions): Promise<MirrorAction[]> {
-  const { source, target } = await treesOf(sessions, o);
-  const plan = new Plan(o, source, target);
+  const { source, target, holding } = await treesOf(sessions, o);
+  const plan = new Plan(o, source, target, holding);
   const compare = plan.make();
   await workOff(
     compare,
@@ -30,22 +37,28 @@ export async function planOf(sessions: Sessions, o: MirrorOptions): Promise<Mirr
 async function treesOf(
   sessions: Sessions,
   o: MirrorOptions,
-): Promise<{ readonly source: Tree; readonly target: Tree }> {
+): Promise<{ readonly source: Tree; readonly target: Tree; readonly holding: ReadonlySet<string> }> {
   const keep = pathFilter(o.include, o.exclude);
+  const holding = new Set<string>();
+  const keepOfTarget: PathFilter = (path, type) => {
+    const kept = keep(path, type);
+    if (!kept) for (const folder of ancestorsOf(path)) holding.add(folder);
+    return kept;
+  };
   const { signal } = o;
   const up = o.direction === "upload";
   const follow = o.symlinks === "follow";
   if (up && o.symlinks === "copy") throw new FtpArgumentError("links cannot be copied to a server");
   const [remote, local] = await Promise.all([
-    remoteTree(sessions, o.remote, { keep, follow: follow && !up, signal }),
-    localTree(o.local, { keep, follow: follow && up, signal }),
+    remoteTree(sessions, o.remote, { keep: up ? keepOfTarget : keep, follow: follow && !up, signal }),
+    localTree(o.local, { keep: up ? keep : keepOfTarget, follow: follow && up, signal }),
   ]);
   // An empty folder in its place would have everything removed from the target.
   if (up && !local.exists) {
     throw new FtpLocalError("the local folder to be mirrored is not there", { phase: "command" });
   }
   if (!up && !remote.exists) throw new FtpNotFoundError();
-  return up ? { source: local, target: remote } : { source: remote, target: local };
+  return up ? { source: local, target: remote, holding } : { source: remote, target: local, holding };
 }
 
 async function digestsDiffer(sessions: Sessions, o: MirrorOptions, path: string): Promise<boolean> {
@@ -69,6 +82,8 @@ class Plan {
   readonly #o: MirrorOptions;
   readonly #source: Tree;
   readonly #target: Tree;
+  /** Folders of the target with something in them that the patterns leave out, and that stays. */
+  readonly #holding: ReadonlySet<string>;
   /** Nothing can be done below these. */
   readonly #blocked = new Map<string, Error>();
   readonly #removed = new Set<string>();
@@ -77,10 +92,11 @@ class Plan {
     | { readonly source: Set<string>; readonly target: ReadonlyMap<string, TreeEntry> }
     | undefined;
 
-  constructor(o: MirrorOptions, source: Tree, target: Tree) {
+  constructor(o: MirrorOptions, source: Tree, target: Tree, holding: ReadonlySet<string>) {
     this.#o = o;
     this.#source = source;
     this.#target = target;
+    this.#holding = holding;
     if (o.direction === "download" && foldsCase(o.local)) {
       const names = [...target.entries].map(([path, entry]) => [fold(path), entry] as const);
       this.#folded = { source: new Set(), target: new Map(names) };
@@ -235,6 +251,7 @@ class Plan {
 
   #isKept(path: string): boolean {
     const { unread, entries } = this.#source;
+    if (this.#holding.has(path)) return true;
     if (unread.has(path) || this.#above(unread, path) !== undefined) return true;
     if (this.#folded?.source.has(fold(path)) === true) return true;
     // What a download that goes on has written so far.
