@@ -7,13 +7,14 @@ import { LocalFolder } from "./support/files.js";
 
 leakCheck();
 
-function optionsFor({ host, port }: ScriptedServer): FtpClientOptions {
+/** `reply`: milliseconds; less than many only where nothing comes. */
+function optionsFor({ host, port }: ScriptedServer, reply = 10_000): FtpClientOptions {
   return {
     host,
     port,
     user: "anna",
     password: "x",
-    timeouts: { reply: 500, dataConnect: 500, abort: 300 },
+    timeouts: { reply, dataConnect: 10_000, abort: 5000 },
     reconnect: { attempts: 2, delay: 1 },
   };
 }
@@ -152,9 +153,10 @@ describe("a server that is out of step where commands leave together", () => {
   async function sizeAfter(
     answers: NonNullable<Script["answers"]>,
     download: (client: FtpClient, path: string) => Promise<unknown>,
+    reply?: number,
   ): Promise<{ outcome: unknown; size: number; connections: number }> {
     await using server = await ScriptedServer.start({ answers: { ...USUAL, SIZE: "213 7", ...answers } });
-    await using client = await FtpClient.connect(optionsFor(server));
+    await using client = await FtpClient.connect(optionsFor(server, reply));
     using folder = new LocalFolder();
     for (const name of ["a", "b"]) await client.download(name, folder.at(name), { pipeline: true });
     const outcome = await download(client, folder.at("c")).catch((error: unknown) => error);
@@ -192,6 +194,7 @@ describe("a server that is out of step where commands leave together", () => {
         },
       },
       (client, path) => third(path, client),
+      2000,
     );
     assert.ok(outcome instanceof Error);
     assert.equal(size, 7);
