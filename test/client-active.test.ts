@@ -36,7 +36,7 @@ function optionsFor(server: { readonly host: string; readonly port: number }, o:
     user: USER,
     password: PASSWORD,
     dataMode: "active",
-    timeouts: { dataConnect: 700, abort: 500 },
+    timeouts: { dataConnect: 2500, abort: 2500 },
     ...o,
   } as const;
 }
