@@ -116,6 +116,15 @@ describe("ferry doctor", () => {
     assert.match(ran.terminal.err(), /> PASS \*\*\*\*/);
   });
 
+  test("lets nothing of a server steer the terminal, as JSON neither", async () => {
+    const evil = "\u001b[31m\u009b31m\u0085\u202eexe.jpg";
+    const script = { greeting: `220 ${evil}`, answers: { PASS: `530 ${evil}`, SYST: `215 ${evil}` } };
+    for (const json of [[], ["--json"]]) {
+      const { terminal } = await doctor({ script, argv: [...CLEAR, ...json, "--trace"] });
+      assert.doesNotMatch((terminal.out() + terminal.err()).replaceAll("\n", ""), /[\p{Cc}\u202e]/u);
+    }
+  });
+
   test("what was not tried after a failure is told in one paragraph", async () => {
     const { terminal } = await doctor({ script: { answers: { PASS: "530 No." } }, argv: CLEAR });
     assert.match(terminal.out(), /\nNot tried after that: what the server says it is/);
