@@ -11,7 +11,7 @@ import type { OnProgress } from "../../client/transfer/progress.js";
 import type { TransferOptions } from "../../client/verbs/transfers.js";
 import { workOff } from "../../client/work-off.js";
 import { printable } from "../../protocol/text.js";
-import { CliError, type ExitCode, errorLine, failure } from "../errors.js";
+import { CliError, type ExitCode, errorLine, failure, systemCode } from "../errors.js";
 import { jsonLine } from "../json-line.js";
 import { atPath, type RemotePlace, shownUrl } from "./places.js";
 import type { ProgressDisplay } from "./progress-display.js";
@@ -120,8 +120,7 @@ export class FileMoves {
   /** Something has failed; also what is no file, such as a folder that cannot be read. @throws what ends all */
   failed(error: unknown, file: MovedFile): void {
     if (error instanceof CliError && error.exitCode === 2) throw error;
-    const subject = error instanceof FtpLocalError ? file.local : file.shown;
-    const { code, phase, reply, message } = this.#failures.add(error, subject);
+    const { code, phase, reply, message } = this.#failures.add(error, subjectOf(error, file));
     if (this.#o.json) this.#tell({ ...named(file), error: { code, phase, reply, message } });
   }
 
@@ -166,7 +165,7 @@ export class FileMoves {
       const over = signal.aborted;
       bar.end(over ? "stopped" : "failed");
       signal.throwIfAborted();
-      if (isHopeless(error)) throw asReported(error, file.shown);
+      if (isHopeless(error)) throw asReported(error, subjectOf(error, file));
       this.failed(error, file);
     }
   }
@@ -213,8 +212,16 @@ function named({ path, local }: MovedFile): {
   return { path, local };
 }
 
+function subjectOf(error: unknown, { local, shown }: MovedFile): string {
+  return error instanceof FtpLocalError ? local : shown;
+}
+
+/** No room on our disk. */
+const FULL: ReadonlySet<string | undefined> = new Set(["ENOSPC", "EDQUOT"]);
+
 /** What every other file would meet as well. */
 function isHopeless(error: unknown): boolean {
+  if (error instanceof FtpLocalError && FULL.has(systemCode(error.cause))) return true;
   if (error instanceof FtpLoginError || error instanceof FtpProxyError) return true;
   return error instanceof FtpError && (error.phase === "connect" || error.phase === "greeting");
 }
