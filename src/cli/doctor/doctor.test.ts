@@ -99,6 +99,13 @@ describe("ferry doctor", () => {
     assert.doesNotMatch(terminal.out(), /MasqueradeAddress/);
   });
 
+  test("knows vsftpd's words for a passive port that is taken", async () => {
+    const answers = { EPSV: "500 OOPS: vsf_sysutil_bind", PASV: "500 OOPS: priv_sock_get_int" };
+    const { terminal } = await doctor({ script: { greeting: "220 (vsFTPd 3.0.3)", answers }, argv: CLEAR });
+    assert.match(terminal.out(), /✗ The server has no free port for passive data connections/);
+    assert.doesNotMatch(terminal.out(), /The server has no (?:EPSV|PASV)/);
+  });
+
   test("prints one object with --json, and the password nowhere", async () => {
     const answers = { PASS: `530 The password ${PASSWORD} is wrong.` };
     const ran = await doctor({ script: { answers }, argv: [...CLEAR, "--json", "--trace"] });
