@@ -1,5 +1,6 @@
 /** How the client's commands reach a server: TLS, proxies, active mode, charsets, `.netrc`. */
 import assert from "node:assert/strict";
+import { createPrivateKey } from "node:crypto";
 import { chmodSync } from "node:fs";
 import { describe, test } from "node:test";
 import { ScriptedServer } from "ferry/testing";
@@ -42,6 +43,32 @@ describe("TLS", () => {
       assert.match(stderr, /^ferry: ftpe?s:.*vouches.*--ca; --insecure takes any\n$/);
     }
     assert.equal(server.verbs.filter((verb) => verb === "AUTH").length, 5);
+  });
+
+  test("shows a certificate of ours, whose key FERRY_KEY_PASSPHRASE decrypts", async () => {
+    const { authority } = await testCertificates();
+    const own = await authority.issue({ name: USER });
+    const cipher = { cipher: "aes-256-cbc", passphrase: "open sesame" };
+    const clients = { mode: "require", authorities: { certificates: authority.certificate } } as const;
+    await using server = await TestServer.start({ storage: "memory", tls: { clients } });
+    await server.files.put("/f", "content");
+    using ferry = new Ferry();
+    const ca = ferry.home.put("ca.pem", authority.certificate);
+    const cert = ferry.home.put("own.pem", own.certificate);
+    const pem = createPrivateKey(own.key).export({ type: "pkcs8", format: "pem", ...cipher });
+    const key = ferry.home.put("own.key", String(pem));
+    const url = `ftpes://${USER}:${encodeURIComponent(PASSWORD)}@localhost:${server.port}/f`;
+    const cat = (env: NodeJS.ProcessEnv) =>
+      ferry.run(["cat", "--ca", ca, "--cert", cert, "--key", key, "--trace", url], { env });
+
+    const right = await cat({ FERRY_KEY_PASSPHRASE: cipher.passphrase });
+    assert.deepEqual([right.code, right.stdout], [0, "content"], right.report);
+    const wrong = await cat({ FERRY_KEY_PASSPHRASE: "shut sesame" });
+    assert.deepEqual([wrong.code, wrong.stdout], [2, ""], wrong.report);
+    const unset = await cat({});
+    assert.equal(unset.code, 2, unset.report);
+    assert.match(unset.stderr, /^ferry: .*own\.key is encrypted: set FERRY_KEY_PASSPHRASE\n$/);
+    for (const { stdout, stderr } of [right, wrong, unset]) assert.doesNotMatch(stdout + stderr, /sesame/);
   });
 });
 

@@ -191,3 +191,21 @@ describe("Ctrl-C", () => {
     });
   });
 });
+
+describe("a user who has no home", () => {
+  // As in a container that runs under a number without an entry in /etc/passwd.
+  const homeless = `import os from "node:os";
+    import { syncBuiltinESMExports } from "node:module";
+    os.homedir = () => { throw new Error("uv_os_homedir returned ENOENT"); };
+    syncBuiltinESMExports();`;
+
+  test("can work all the same", async () => {
+    await using server = await TestServer.start({ storage: "memory" });
+    await server.files.put("/a", "1");
+    using ferry = new Ferry();
+    const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(homeless)}` };
+    const { code, stdout, report } = await ferry.run(["ls", "-1", server.url()], { env });
+    assert.equal(code, 0, report);
+    assert.equal(stdout, "a\n");
+  });
+});

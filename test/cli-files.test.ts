@@ -332,6 +332,40 @@ describe("what changes a server", () => {
     });
   });
 
+  test("rm -r removes all that the server lets go, and tells of the rest", async () => {
+    const facts: Record<string, string> = {
+      "": "type=dir; top\r\n",
+      top: "type=file; stays\r\ntype=file; goes\r\ntype=dir; sub\r\ntype=dir; empty\r\n",
+      "top/sub": "type=file; stays too\r\ntype=file; goes too\r\n",
+    };
+    await using server = await ScriptedServer.start({
+      answers: {
+        MLSD: async (peer, path) => {
+          const data = await peer.data();
+          peer.reply("150 Here.");
+          data.end(facts[path] ?? "");
+          peer.reply("226 Done.");
+        },
+        DELE: (peer, path) => peer.reply(/goes/.test(path) ? "250 Gone." : "550 It stays."),
+        RMD: "250 Gone.",
+        FEAT: ["211-Features:", " UTF8", " MLST type*;", "211 End"],
+        MLST: (peer, path) => {
+          for (const line of ["250-Here:", ` type=dir; ${path}`, "250 End"]) peer.reply(line);
+        },
+      },
+    });
+    using ferry = new Ferry();
+    const url = `ftp://anna:hunter2@127.0.0.1:${server.port}/top`;
+    const { code, stdout, stderr, report } = await ferry.run(["rm", "-r", url, "--json"]);
+    assert.equal(code, 1, report);
+    assert.equal(stdout, "");
+    const told = objects<{ message: string }>(stderr).map(({ message }) => message.split(": ", 1)[0]);
+    const host = `ftp://anna@127.0.0.1:${server.port}`;
+    assert.deepEqual(told, [`${host}/top/stays`, `${host}/top/sub/stays%20too`]);
+    const removing = server.commands.filter((line) => /^(?:DELE.*goes|RMD)/.test(line));
+    assert.deepEqual(removing, ["DELE top/goes", "DELE top/sub/goes too", "RMD top/empty"]);
+  });
+
   test("refuses what it would regret, in one line", async () => {
     await serving(async (ferry, server) => {
       const cases: [string[], number, RegExp][] = [

@@ -83,6 +83,7 @@ const SYSTEM_REASONS: ReadonlyMap<string, string> = new Map([
   ["EEXIST", "it is not a folder"],
   ["ENOTDIR", "a part of the path is not a directory"],
   ["ENOSPC", "the disk is full"],
+  ["EDQUOT", "the disk quota is used up"],
   ["EROFS", "the file system is read-only"],
 ]);
 

@@ -19,12 +19,21 @@ function currentFolder(): string {
   }
 }
 
+/** A container may run us as a user who has no entry in /etc/passwd, and no HOME: there it is "/", as in a shell. */
+function homeFolder(): string {
+  try {
+    return homedir();
+  } catch {
+    return "/";
+  }
+}
+
 const debugging = process.env.FERRY_DEBUG !== undefined;
 
 /** The specification has relative ones ignored. */
 function baseDirectory(variable: string, ...usual: string[]): string {
   const chosen = process.env[variable];
-  return join(chosen?.startsWith("/") ? chosen : join(homedir(), ...usual), "ferry");
+  return join(chosen?.startsWith("/") ? chosen : join(homeFolder(), ...usual), "ferry");
 }
 
 const output = new StandardOutput(process.stdout);
@@ -40,7 +49,7 @@ const terminal: Terminal = {
   get workingDirectory() {
     return currentFolder();
   },
-  home: homedir(),
+  home: homeFolder(),
   stateDirectory: baseDirectory("XDG_STATE_HOME", ".local", "state"),
   configurationDirectory: baseDirectory("XDG_CONFIG_HOME", ".config"),
   debugging,

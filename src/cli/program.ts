@@ -40,6 +40,9 @@ const COMMANDS: readonly (readonly [name: string, description: string, load: Loa
   ["user", "accounts in a file or in MongoDB", async () => (await import("./user/user.js")).defineUser],
 ];
 
+/** All others talk to one. */
+const SERVER_COMMANDS: ReadonlySet<string> = new Set(["serve", "user"]);
+
 const EXAMPLES = `
 Examples:
   ferry ls ftp://ftp.example.org/pub/
@@ -81,6 +84,7 @@ async function parseAndRun(argv: readonly string[], terminal: Terminal): Promise
   const named = argv.find((word) => !word.startsWith("-"));
   for (const [name, description, load] of COMMANDS) {
     const command = program.command(name).description(description).helpCommand(false);
+    command.helpGroup(SERVER_COMMANDS.has(name) ? "Server:" : "Client:");
     if (name === named) (await load())(command, terminal, run);
   }
   try {

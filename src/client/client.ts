@@ -14,7 +14,7 @@ import type { UploadSource } from "./transfer/sources.js";
 import { runTransfer } from "./transfer/transfer.js";
 import { type Comparison, compare } from "./verbs/compare.js";
 import { digest, digestsOf, type FtpDigestAlgorithm } from "./verbs/digest.js";
-import { makeDirectory, removeDirectory } from "./verbs/directories.js";
+import { makeDirectory, type RemoveOptions, removeDirectory } from "./verbs/directories.js";
 import { EntryChannel } from "./verbs/entry-channel.js";
 import * as files from "./verbs/files.js";
 import { type FtpEntry, type ListOptions, runListing } from "./verbs/listing.js";
@@ -221,11 +221,8 @@ export class FtpClient implements AsyncDisposable {
   }
 
   /** With `recursive` all that it holds first; links are removed, not followed. */
-  removeDirectory(path: string, o: CallOptions & { readonly recursive?: boolean } = {}): Promise<void> {
-    const { recursive = false } = o;
-    return this.#operations.run(o, (session, signal) =>
-      removeDirectory(session, path, { recursive }, signal),
-    );
+  removeDirectory(path: string, o: CallOptions & RemoveOptions = {}): Promise<void> {
+    return this.#operations.run(o, (session, signal) => removeDirectory(session, path, o, signal));
   }
 
   /** Relative paths are seen from there, after a reconnection too. */

@@ -26,6 +26,7 @@ export interface RemoteFile {
 
 interface DownloadMoveOptions extends RemoteFile {
   readonly local: string;
+  readonly shown: string;
   readonly target: FileTarget;
   readonly flags: TransferFlags;
 }
@@ -39,6 +40,7 @@ type Found =
 export class DownloadMove implements FileMove {
   readonly path: string;
   readonly local: string;
+  readonly shown: string;
   readonly size: number | undefined;
   readonly repeatable: boolean;
   readonly #o: DownloadMoveOptions;
@@ -46,6 +48,7 @@ export class DownloadMove implements FileMove {
   constructor(o: DownloadMoveOptions) {
     this.path = o.path;
     this.local = o.local;
+    this.shown = o.shown;
     this.size = o.size;
     this.repeatable = o.target.kind === "file";
     this.#o = o;
@@ -60,7 +63,7 @@ export class DownloadMove implements FileMove {
             client.download(this.path, target.open(), transferOptions(attempt, this.#o.ascii)),
           );
     } catch (error) {
-      if (await this.#isFolder(error, attempt)) throw folderError(this.path);
+      if (await this.#isFolder(error, attempt)) throw folderError(this.shown);
       throw error;
     }
   }
@@ -118,8 +121,9 @@ export class DownloadMove implements FileMove {
   }
 }
 
-export function folderError(path: string): CliError {
-  const message = `${printable(path)} is a folder: -r gets it with all that is in it`;
+/** @param shown As messages name it */
+export function folderError(shown: string): CliError {
+  const message = `${printable(shown)} is a folder: -r gets it with all that is in it`;
   return new CliError(1, "ERR_FERRY_IS_FOLDER", message);
 }
 

@@ -10,7 +10,7 @@ import { printable } from "../../protocol/text.js";
 import { failure, usageError } from "../errors.js";
 import type { Terminal } from "../terminal.js";
 import { DownloadMove, folderError, type RemoteFile } from "./download-move.js";
-import type { FileMove, FileMoves } from "./file-moves.js";
+import type { FileMove, FileMoves, MovedFile, Naming } from "./file-moves.js";
 import {
   type FileTarget,
   fileTarget,
@@ -35,6 +35,8 @@ export interface DownloadsOptions {
   readonly display: ProgressDisplay;
   /** Told of what fails before anything moves. */
   readonly moves: FileMoves;
+  /** How messages name what is on a server. */
+  readonly naming: Naming;
   readonly signal: AbortSignal;
 }
 
@@ -43,6 +45,7 @@ interface Source extends RemoteFile {
   readonly folder: boolean;
   /** By the user, not by a listing. */
   readonly named: boolean;
+  readonly place: RemotePlace;
 }
 
 export class Downloads {
@@ -64,7 +67,7 @@ export class Downloads {
       await pool.run((client) => this.#addAll(place, pool, client), { signal });
     } catch (error) {
       signal.throwIfAborted();
-      moves.failed(error, { path: place.path, local: "" });
+      moves.failed(error, this.#file(place, place.path, ""));
     }
   }
 
@@ -82,10 +85,8 @@ export class Downloads {
         else await this.#planFile(source);
       } catch (error) {
         signal.throwIfAborted();
-        moves.failed(error, {
-          path: source.path,
-          local: target.kind === "output" ? "-" : this.#shown(target.path),
-        });
+        const local = target.kind === "output" ? "-" : this.#shown(target.path);
+        moves.failed(error, this.#file(source.place, source.path, local));
       }
     }
     return [...this.#moves.values()];
@@ -100,7 +101,7 @@ export class Downloads {
         : entry.type === "directory";
       const { size, modified, precision } = entry ?? {};
       const exact = precision === "second" ? { modified } : {};
-      this.#sources.push({ pool, path, folder, named, ascii, ...(!folder && { size, ...exact }) });
+      this.#sources.push({ place, pool, path, folder, named, ascii, ...(!folder && { size, ...exact }) });
     }
   }
 
@@ -122,21 +123,22 @@ export class Downloads {
     if (!source.named) return this.#add(source, source.path, listedTarget(path));
     // What stands in the way of a folder here may well be that folder.
     const there = lstatSync(path, { throwIfNoEntry: false });
-    if (there?.isDirectory() === true && (await this.#isRemoteFolder(source))) throw folderError(source.path);
+    if (there?.isDirectory() === true && (await this.#isRemoteFolder(source)))
+      throw folderError(this.#named(source));
     this.#add(source, source.path, await fileTarget(path));
   }
 
   async #planFolder(source: Source): Promise<void> {
     const { flags, target, signal, display } = this.#o;
     const { pool, path } = source;
-    if (flags.recursive !== true) throw folderError(path);
+    if (flags.recursive !== true) throw folderError(this.#named(source));
     if (target.kind === "output") throw usageError("a folder cannot go to standard output");
     const nameless = remoteName(path) === "";
     const root = target.kind === "file" || nameless ? target.path : join(target.path, localName(path));
     const tree = await remoteTree(pool, path, { keep: seen(display), follow: false, signal });
-    if (!tree.exists) throw failure(`${printable(path)}: there is no such folder`);
+    if (!tree.exists) throw failure(`${printable(this.#named(source))}: there is no such folder`);
     await makeFolder(root);
-    this.#tellUnseen(path, tree);
+    this.#tellUnseen(source, tree);
     const closed = new Set<string>();
     for (const [below, entry] of tree.entries) {
       // Nothing is written through what stands in the place of a folder; it was told.
@@ -150,19 +152,19 @@ export class Downloads {
         if (entry.type === "file") this.#add(listed(source, entry), file.path, listedTarget(file.local));
       } catch (error) {
         if (entry.type === "directory") closed.add(below);
-        this.#o.moves.failed(error, { ...file, local: this.#shown(file.local) });
+        this.#o.moves.failed(error, this.#file(source.place, file.path, this.#shown(file.local)));
       }
     }
     const links = [...tree.entries.values()].filter(({ type }) => type === "link").length;
     if (links > 0) warn(`${countText(links, "link was", "links were")} left out`, display, flags);
   }
 
-  #tellUnseen(root: string, { unread, unusable }: Tree): void {
-    for (const [path, error] of unread)
-      this.#o.moves.failed(error, { path: remoteJoin(root, path), local: "" });
+  #tellUnseen({ place, path: root }: Source, { unread, unusable }: Tree): void {
+    const { moves } = this.#o;
+    for (const [path, error] of unread) moves.failed(error, this.#file(place, remoteJoin(root, path), ""));
     for (const name of unusable) {
-      const path = remoteJoin(root, name);
-      this.#o.moves.failed(failure(`${printable(path)}: no file can be named so here`), { path, local: "" });
+      const file = this.#file(place, remoteJoin(root, name), "");
+      moves.failed(failure(`${printable(file.shown)}: no file can be named so here`), file);
     }
   }
 
@@ -175,7 +177,18 @@ export class Downloads {
     if (other !== undefined) {
       throw failure(`${printable(path)} and ${printable(other.path)} would both become ${printable(local)}`);
     }
-    this.#moves.set(key, new DownloadMove({ ...source, path, local, target, flags }));
+    this.#moves.set(
+      key,
+      new DownloadMove({ ...source, ...this.#file(source.place, path, local), target, flags }),
+    );
+  }
+
+  #named({ place, path }: Source): string {
+    return this.#o.naming(place, path);
+  }
+
+  #file(place: RemotePlace, path: string, local: string): MovedFile {
+    return { path, local, shown: this.#o.naming(place, path) };
   }
 
   /** As the user would write it. */

@@ -11,18 +11,31 @@ import type { OnProgress } from "../../client/transfer/progress.js";
 import type { TransferOptions } from "../../client/verbs/transfers.js";
 import { workOff } from "../../client/work-off.js";
 import { printable } from "../../protocol/text.js";
-import { CliError, type ExitCode, errorLine, failure } from "../errors.js";
+import { CliError, type ExitCode, errorLine, failure, systemCode } from "../errors.js";
 import { jsonLine } from "../json-line.js";
+import { atPath, type RemotePlace, shownUrl } from "./places.js";
 import type { ProgressDisplay } from "./progress-display.js";
 import { countText, movedText } from "./quantities.js";
 import { asReported, Failures } from "./reporting.js";
 
-/** One file that is to be moved. */
-export interface FileMove {
+/** Which file it is. */
+export interface MovedFile {
   /** On the server. */
   readonly path: string;
+  /** The same in messages: its URL, or its path where there is one server only. */
+  readonly shown: string;
   /** Here, as the user sees it; "-" is a pipe. */
   readonly local: string;
+}
+
+/** How messages name a path on a server. */
+export type Naming = (place: RemotePlace, path: string) => string;
+
+export const namedByUrl: Naming = (place, path) =>
+  shownUrl(path === place.path ? place.url : atPath(place, path).url);
+
+/** One file that is to be moved. */
+export interface FileMove extends MovedFile {
   /** Bytes, when known. */
   readonly size?: number | undefined;
   /** Whether a second try can begin anew; not so where the bytes come from a pipe, or went into one. */
@@ -105,10 +118,9 @@ export class FileMoves {
   }
 
   /** Something has failed; also what is no file, such as a folder that cannot be read. @throws what ends all */
-  failed(error: unknown, file: Pick<FileMove, "path" | "local">): void {
+  failed(error: unknown, file: MovedFile): void {
     if (error instanceof CliError && error.exitCode === 2) throw error;
-    const subject = error instanceof FtpLocalError ? file.local : file.path;
-    const { code, phase, reply, message } = this.#failures.add(error, subject);
+    const { code, phase, reply, message } = this.#failures.add(error, subjectOf(error, file));
     if (this.#o.json) this.#tell({ ...named(file), error: { code, phase, reply, message } });
   }
 
@@ -153,7 +165,7 @@ export class FileMoves {
       const over = signal.aborted;
       bar.end(over ? "stopped" : "failed");
       signal.throwIfAborted();
-      if (isHopeless(error)) throw asReported(error, file.path);
+      if (isHopeless(error)) throw asReported(error, subjectOf(error, file));
       this.failed(error, file);
     }
   }
@@ -193,15 +205,23 @@ export class FileMoves {
   }
 }
 
-function named({ path, local }: Pick<FileMove, "path" | "local">): {
+function named({ path, local }: MovedFile): {
   readonly path: string;
   readonly local: string;
 } {
   return { path, local };
 }
 
+function subjectOf(error: unknown, { local, shown }: MovedFile): string {
+  return error instanceof FtpLocalError ? local : shown;
+}
+
+/** No room on our disk. */
+const FULL: ReadonlySet<string | undefined> = new Set(["ENOSPC", "EDQUOT"]);
+
 /** What every other file would meet as well. */
 function isHopeless(error: unknown): boolean {
+  if (error instanceof FtpLocalError && FULL.has(systemCode(error.cause))) return true;
   if (error instanceof FtpLoginError || error instanceof FtpProxyError) return true;
   return error instanceof FtpError && (error.phase === "connect" || error.phase === "greeting");
 }

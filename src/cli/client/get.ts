@@ -6,7 +6,7 @@ import { interruptible } from "../interrupts.js";
 import type { Terminal } from "../terminal.js";
 import { RemotePools } from "./connection.js";
 import { Downloads } from "./downloads.js";
-import { FileMoves } from "./file-moves.js";
+import { FileMoves, namedByUrl } from "./file-moves.js";
 import { localPlace } from "./local-target.js";
 import { findPlace, isRemote, type RemotePlace } from "./places.js";
 import { progressDisplay } from "./progress-display.js";
@@ -59,7 +59,10 @@ export async function get(
       const moves = new FileMoves(display, target.kind === "output" ? { ...o, parallel: 1 } : o);
       const connections = o.parallel * (flags.segments ?? 1);
       await using pools = new RemotePools({ ...flags, connections }, terminal, signal);
-      const downloads = new Downloads({ flags, target, terminal, display, moves, signal });
+      const downloads = new Downloads({
+        ...{ flags, target, terminal, display, moves, signal },
+        naming: namedByUrl,
+      });
       for (const place of sources) await downloads.add(place, () => pools.pool(place));
       await moves.run(await downloads.plan());
       return moves.finish();

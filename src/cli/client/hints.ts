@@ -4,6 +4,7 @@ import {
   FtpDataConnectionError,
   type FtpError,
   FtpLoginError,
+  FtpTimeoutError,
 } from "../../client/errors.js";
 import { FtpTlsError, type FtpTlsReason } from "../../client/tls-error.js";
 import { systemCode } from "../errors.js";
@@ -14,6 +15,7 @@ export function hintFor(error: FtpError): string | undefined {
   if (error instanceof FtpTlsError) return TLS_HINTS[error.reason];
   if (error instanceof FtpConnectionError) return CONNECTION_HINTS[systemCode(cause) ?? ""] ?? hint;
   if (error instanceof FtpDataConnectionError && hint?.includes("dataMode") === true) return DATA_HINT;
+  if (error instanceof FtpTimeoutError && error.phase === "greeting") return SILENT_HINT;
   if (reply?.code === 332 || reply?.code === 532)
     return "The server wants an account: write it into ~/.netrc (account)";
   if (error instanceof FtpLoginError)
@@ -24,6 +26,9 @@ export function hintFor(error: FtpError): string | undefined {
 
 const DATA_HINT =
   "A firewall may block the server's passive ports; --active needs one that lets the server reach us; `ferry doctor` finds out";
+
+const SILENT_HINT =
+  "A server that says nothing may wait for TLS: write ftps://, usually with port 990; or is it no FTP server?";
 
 const CONNECTION_HINTS: Readonly<Record<string, string>> = {
   ENOTFOUND: "There is no such host: is its name right?",

@@ -4,7 +4,7 @@ import { type ExitCode, usageError } from "../errors.js";
 import { interruptible } from "../interrupts.js";
 import type { Terminal } from "../terminal.js";
 import { openPool } from "./connection.js";
-import { FileMoves } from "./file-moves.js";
+import { FileMoves, namedByUrl } from "./file-moves.js";
 import { findPlace, isRemote, type RemotePlace } from "./places.js";
 import { progressDisplay } from "./progress-display.js";
 import {
@@ -50,7 +50,10 @@ export async function put(
       const o = movingOptions(flags, signal);
       const moves = new FileMoves(display, o);
       await using remote = await openPool(place, { ...flags, connections: o.parallel }, terminal, signal);
-      const uploads = new Uploads({ flags, place, pool: remote.pool, terminal, display, moves, signal });
+      const uploads = new Uploads({
+        ...{ flags, place, pool: remote.pool, terminal, display, moves, signal },
+        naming: namedByUrl,
+      });
       await moves.run(await uploads.plan(locals));
       return moves.finish();
     });

@@ -6,6 +6,7 @@ import {
   FtpConnectionError,
   FtpLocalError,
   FtpReplyError,
+  FtpTimeoutError,
 } from "../../client/errors.js";
 import { CliError, errorLine, interrupted } from "../errors.js";
 import { fakeTerminal } from "../terminal.support.test.js";
@@ -32,6 +33,13 @@ describe("an error of the client", () => {
       reported(full).message,
       "ftp://h/a\\x1b: STOR was answered 452 No. The server has no space left",
     );
+  });
+
+  test("speaks of flags and URLs, not of the library's options", () => {
+    const silent = { phase: "greeting", hint: 'it may wait for TLS: `tls: "implicit"`' } as const;
+    const { message } = reported(new FtpTimeoutError("the server did not answer within 3000 ms", silent));
+    assert.match(message, /within 3000 ms\. A server that says nothing may wait for TLS: write ftps:\/\//);
+    assert.doesNotMatch(message, /implicit/);
   });
 
   test("is an object for --json, with code, phase, reply and message", () => {

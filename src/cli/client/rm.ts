@@ -1,12 +1,14 @@
 /** `ferry rm`: removes files of a server, and folders with `-r`. */
 import type { Command } from "commander";
-import { FtpNotFoundError, FtpReplyError } from "../../client/errors.js";
+import { type FtpError, FtpNotFoundError, FtpReplyError } from "../../client/errors.js";
 import type { Run } from "../command.js";
 import { CliError, usageError } from "../errors.js";
 import type { Terminal } from "../terminal.js";
 import { tellDone } from "./actions.js";
 import { nameFor } from "./formatting.js";
+import { atPath, shownUrl } from "./places.js";
 import { addRemoteFlags, type RemoteFlags } from "./remote-flags.js";
+import type { Failures } from "./reporting.js";
 import { refusedAsFolder, type Target, withTargets } from "./targets.js";
 
 interface RmFlags extends RemoteFlags {
@@ -32,9 +34,9 @@ export function defineRm(command: Command, terminal: Terminal, run: Run): void {
     .option("-n, --dry-run", "only print what would be removed")
     .addHelpText("after", EXAMPLES);
   addRemoteFlags(command).action((urls: string[], flags: RmFlags) => {
-    const removing = async (target: Target): Promise<void> => {
+    const removing = async (target: Target, failures: Failures): Promise<void> => {
       try {
-        await remove(target, flags, terminal);
+        await remove(target, failures, flags, terminal);
       } catch (error) {
         if (flags.force !== true || !(await isGone(error, target))) throw error;
       }
@@ -44,8 +46,8 @@ export function defineRm(command: Command, terminal: Terminal, run: Run): void {
   });
 }
 
-async function remove(target: Target, flags: RmFlags, terminal: Terminal): Promise<void> {
-  const { client, path, signal } = target;
+async function remove(target: Target, failures: Failures, flags: RmFlags, terminal: Terminal): Promise<void> {
+  const { path } = target;
   if (/(?:^|\/)\.{0,2}$/.test(path))
     throw usageError(`${target.shown}: such a folder is never removed; name one in it`);
   const folder = await isFolder(target, flags);
@@ -55,8 +57,10 @@ async function remove(target: Target, flags: RmFlags, terminal: Terminal): Promi
     output.write(`would remove ${nameFor(output, path)}${folder ? "/" : ""}\n`);
     return;
   }
-  if (flags.dryRun !== true)
-    await (folder ? client.removeDirectory(path, { recursive: true, signal }) : removeFile(target));
+  if (flags.dryRun !== true) {
+    const removed = folder ? await removeFolder(target, failures) : await removeFile(target);
+    if (!removed) return;
+  }
   tellDone({ action: folder ? "remove-directory" : "remove", path }, terminal, flags);
 }
 
@@ -68,10 +72,22 @@ async function isFolder({ client, path, place, entry, signal }: Target, flags: R
   return (await client.stat(path, { signal })).type === "directory";
 }
 
-async function removeFile(target: Target): Promise<void> {
+/** @returns Whether all of it is gone; what the server does not let go is told, and the rest removed all the same */
+async function removeFolder({ client, path, place, signal }: Target, failures: Failures): Promise<boolean> {
+  let removed = true;
+  const onRefused = (error: FtpError, below: string): void => {
+    removed = false;
+    failures.add(error, shownUrl(atPath(place, below).url));
+  };
+  await client.removeDirectory(path, { recursive: true, onRefused, signal });
+  return removed;
+}
+
+async function removeFile(target: Target): Promise<true> {
   const { client, path, signal } = target;
   try {
     await client.remove(path, { signal });
+    return true;
   } catch (error) {
     throw (await refusedAsFolder(error, target)) ? isAFolder(target) : error;
   }

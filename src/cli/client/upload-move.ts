@@ -7,15 +7,11 @@ import type { Sessions } from "../../client/pool.js";
 import type { UploadSource } from "../../client/transfer/sources.js";
 import { failure, systemReason } from "../errors.js";
 import { ifTold } from "./asking.js";
-import { type Attempt, type FileMove, type Moved, transferOptions } from "./file-moves.js";
+import { type Attempt, type FileMove, type Moved, type MovedFile, transferOptions } from "./file-moves.js";
 import type { TransferFlags } from "./transfer-flags.js";
 
-interface UploadMoveOptions {
+interface UploadMoveOptions extends MovedFile {
   readonly pool: Sessions;
-  /** Where to on the server. */
-  readonly path: string;
-  /** As the user sees it. */
-  readonly local: string;
   /** Absolute; a pipe, or a device, can be read only once. */
   readonly source:
     | { readonly kind: "file"; readonly path: string; readonly size: number }
@@ -35,6 +31,7 @@ export interface KeptTimes {
 export class UploadMove implements FileMove {
   readonly path: string;
   readonly local: string;
+  readonly shown: string;
   readonly size: number | undefined;
   readonly repeatable: boolean;
   readonly #o: UploadMoveOptions;
@@ -44,6 +41,7 @@ export class UploadMove implements FileMove {
   constructor(o: UploadMoveOptions) {
     this.path = o.path;
     this.local = o.local;
+    this.shown = o.shown;
     this.size = o.source.kind === "file" ? o.source.size : undefined;
     this.repeatable = o.source.kind === "file";
     this.#o = o;

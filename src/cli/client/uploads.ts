@@ -8,7 +8,7 @@ import { remoteJoin } from "../../client/verbs/names.js";
 import { printable } from "../../protocol/text.js";
 import { failure, systemReason, usageError } from "../errors.js";
 import type { Terminal } from "../terminal.js";
-import type { FileMove, FileMoves } from "./file-moves.js";
+import type { FileMove, FileMoves, MovedFile, Naming } from "./file-moves.js";
 import type { RemotePlace } from "./places.js";
 import { type ProgressDisplay, seen } from "./progress-display.js";
 import type { TransferFlags } from "./transfer-flags.js";
@@ -22,6 +22,8 @@ export interface UploadsOptions {
   readonly display: ProgressDisplay;
   /** Told of what fails before anything moves. */
   readonly moves: FileMoves;
+  /** How messages name what is on the server. */
+  readonly naming: Naming;
   readonly signal: AbortSignal;
 }
 
@@ -58,7 +60,7 @@ export class Uploads {
         await this.#planOne(local, target);
       } catch (error) {
         signal.throwIfAborted();
-        moves.failed(error, { path: place.path, local });
+        moves.failed(error, this.#file(place.path, local));
       }
     }
     return [...this.#moves.values()];
@@ -74,7 +76,7 @@ export class Uploads {
           const { type } = await client.stat(path, { signal });
           if (type === "directory") return "folder";
           if (place.url.folder && type === "file")
-            throw failure(`${printable(path)} is a file, and no folder`);
+            throw failure(`${printable(this.#o.naming(place, path))} is a file, and no folder`);
           // A link may lead to either; a name with "/" behind it is a folder.
           return place.url.folder ? "folder" : "file";
         } catch (error) {
@@ -103,7 +105,9 @@ export class Uploads {
       if (flags.recursive !== true)
         throw failure(`${printable(local)} is a folder: -r puts it with all that is in it`);
       if (target === "file")
-        throw failure(`${printable(place.path)} is a file: a folder cannot take its place`);
+        throw failure(
+          `${printable(this.#o.naming(place, place.path))} is a file: a folder cannot take its place`,
+        );
       return await this.#planFolder(local, here, there);
     }
     this.#add(there, local, sourceOf(here, found));
@@ -127,7 +131,7 @@ export class Uploads {
         else throw failure(`${printable(shown)} is no file, or a link that leads nowhere: left out`);
       } catch (error) {
         signal.throwIfAborted();
-        moves.failed(error, { path, local: shown });
+        moves.failed(error, this.#file(path, shown));
       }
     }
     for (const [below, error] of unread) this.#unread(there, join(local, below), systemReason(error));
@@ -135,7 +139,11 @@ export class Uploads {
   }
 
   #unread(path: string, local: string, why: string): void {
-    this.#o.moves.failed(failure(`cannot read ${printable(local)}: ${why}`), { path, local });
+    this.#o.moves.failed(failure(`cannot read ${printable(local)}: ${why}`), this.#file(path, local));
+  }
+
+  #file(path: string, local: string): MovedFile {
+    return { path, local, shown: this.#o.naming(this.#o.place, path) };
   }
 
   /** @throws CliError when something else goes to the same place */
@@ -146,7 +154,10 @@ export class Uploads {
       throw failure(`${printable(local)} and ${printable(other.local)} would both become ${printable(path)}`);
     }
     const ascii = flags.ascii === true || place.url.type === "a";
-    this.#moves.set(path, new UploadMove({ pool, path, local, source, ascii, flags, times: this.#times }));
+    this.#moves.set(
+      path,
+      new UploadMove({ ...this.#file(path, local), pool, source, ascii, flags, times: this.#times }),
+    );
   }
 }
 

@@ -99,6 +99,13 @@ describe("ferry doctor", () => {
     assert.doesNotMatch(terminal.out(), /MasqueradeAddress/);
   });
 
+  test("knows vsftpd's words for a passive port that is taken", async () => {
+    const answers = { EPSV: "500 OOPS: vsf_sysutil_bind", PASV: "500 OOPS: priv_sock_get_int" };
+    const { terminal } = await doctor({ script: { greeting: "220 (vsFTPd 3.0.3)", answers }, argv: CLEAR });
+    assert.match(terminal.out(), /✗ The server has no free port for passive data connections/);
+    assert.doesNotMatch(terminal.out(), /The server has no (?:EPSV|PASV)/);
+  });
+
   test("prints one object with --json, and the password nowhere", async () => {
     const answers = { PASS: `530 The password ${PASSWORD} is wrong.` };
     const ran = await doctor({ script: { answers }, argv: [...CLEAR, "--json", "--trace"] });
@@ -114,6 +121,15 @@ describe("ferry doctor", () => {
     assert.deepEqual(new Set(refused.change.map(({ side }) => side)), new Set(["client", "server"]));
     assert.ok(!(ran.terminal.out() + ran.terminal.err()).includes(PASSWORD));
     assert.match(ran.terminal.err(), /> PASS \*\*\*\*/);
+  });
+
+  test("lets nothing of a server steer the terminal, as JSON neither", async () => {
+    const evil = "\u001b[31m\u009b31m\u0085\u202eexe.jpg";
+    const script = { greeting: `220 ${evil}`, answers: { PASS: `530 ${evil}`, SYST: `215 ${evil}` } };
+    for (const json of [[], ["--json"]]) {
+      const { terminal } = await doctor({ script, argv: [...CLEAR, ...json, "--trace"] });
+      assert.doesNotMatch((terminal.out() + terminal.err()).replaceAll("\n", ""), /[\p{Cc}\u202e]/u);
+    }
   });
 
   test("what was not tried after a failure is told in one paragraph", async () => {

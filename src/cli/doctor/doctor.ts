@@ -10,6 +10,7 @@ import type { Run } from "../command.js";
 import { CliError, type ExitCode } from "../errors.js";
 import { one } from "../flags.js";
 import { interruptible } from "../interrupts.js";
+import { jsonLine } from "../json-line.js";
 import type { Terminal } from "../terminal.js";
 import * as values from "../values.js";
 import { type Examined, examine } from "./examination.js";
@@ -84,7 +85,7 @@ async function doctor(text: string, flags: DoctorFlags, terminal: Terminal): Pro
   const { findings } = examined;
   const summary = summaryOf(findings, interruption !== undefined);
   if (report === undefined)
-    terminal.output.write(jsonLine({ url, ...examined, interrupted: interruption !== undefined }));
+    terminal.output.write(jsonLine(told({ url, ...examined, interrupted: interruption !== undefined })));
   else report.conclusion(findings, summary);
   if (interruption !== undefined) return 130;
   return summary.problems > 0 ? 1 : 0;
@@ -125,16 +126,16 @@ interface Told extends Examined {
 }
 
 /** One object: `url`, `server`, `findings` in the order in which they were made, `summary`. */
-function jsonLine({ url, facts, findings, interrupted }: Told): string {
+function told({ url, facts, findings, interrupted }: Told): object {
   const summary = summaryOf(findings, interrupted);
   const change = inOrderOfWeight(findings).map(({ id }) => id);
-  return `${JSON.stringify({
+  return {
     url,
     ...(interrupted && { interrupted }),
     server: serverOf(facts),
     findings,
     summary: { ...summary, change },
-  })}\n`;
+  };
 }
 
 function serverOf({ address, greeting, software, features, security, tlsPeer, way }: Facts): object {

@@ -46,3 +46,11 @@ export function rangeText(ports: readonly number[]): string {
   const [low, high] = [Math.min(...ports), Math.max(...ports)];
   return low === high ? String(low) : `${low} to ${high}`;
 }
+
+/**
+ * Whether a refusal says that no port is free. vsftpd has no reply for it: its session dies of the failed bind with
+ * `500 OOPS: vsf_sysutil_bind`, and what is asked then, of the process that is gone, with `priv_sock_get_int`.
+ */
+export function hasNoPort({ code, lines }: Reply<number>): boolean {
+  return code === 425 || /^OOPS: (?:vsf_sysutil_|priv_sock_)/.test(lines[0] ?? "");
+}

@@ -25,6 +25,7 @@ import {
   usageError,
 } from "../errors.js";
 import { one } from "../flags.js";
+import { jsonLine } from "../json-line.js";
 import type { Terminal } from "../terminal.js";
 import { newPassword, ValueError } from "../values.js";
 import { addPlaceOptions } from "./options.js";
@@ -96,12 +97,12 @@ async function importAll(
     o.dryRun === true ? wouldPut(records, replace, directory) : directory.putAll(records, { replace });
   for await (const { record, put: outcome } of puts) {
     counts[outcome] += 1;
-    if (o.json === true) terminal.output.write(`${JSON.stringify({ name: record.name, outcome })}\n`);
+    if (o.json === true) terminal.output.write(jsonLine({ name: record.name, outcome }));
     else terminal.output.write(`ferry: account ${printable(record.name)} ${OUTCOMES[outcome]}\n`);
   }
   for (const problem of problems) terminal.errors.write(`ferry: ${printable(problem)}\n`);
   const summary = { ...counts, failed: problems.length, dryRun: o.dryRun === true };
-  if (o.json === true) terminal.output.write(`${JSON.stringify({ summary })}\n`);
+  if (o.json === true) terminal.output.write(jsonLine({ summary }));
   return problems.length > 0 ? 1 : 0;
 }
 

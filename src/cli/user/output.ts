@@ -3,6 +3,7 @@ import type { AccountActivity } from "../../accounts/directory.js";
 import type { PermissionRules } from "../../accounts/permissions.js";
 import type { AccountRecord } from "../../accounts/record.js";
 import { printable } from "../../protocol/text.js";
+import { jsonLine } from "../json-line.js";
 import type { Terminal } from "../terminal.js";
 import { publicAccount, type UserOptions } from "./options.js";
 
@@ -12,7 +13,7 @@ export function say(account: AccountRecord, o: UserOptions, terminal: Terminal, 
 }
 
 export function writeJson(account: AccountRecord, terminal: Terminal, more: object = {}): void {
-  terminal.output.write(`${JSON.stringify({ ...publicAccount(account), ...more })}\n`);
+  terminal.output.write(jsonLine({ ...publicAccount(account), ...more }));
 }
 
 export function writeTable(accounts: readonly AccountRecord[], terminal: Terminal): void {

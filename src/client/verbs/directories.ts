@@ -1,6 +1,6 @@
 /** Directories made and removed, whole trees too. */
 
-import { FtpReplyError } from "../errors.js";
+import { type FtpError, FtpNotFoundError, FtpReplyError } from "../errors.js";
 import type { Session } from "../session/session.js";
 import { EntryChannel } from "./entry-channel.js";
 import { isDirectory, stat } from "./files.js";
@@ -40,11 +40,21 @@ function ancestorsOf(path: string): string[] {
   return ancestors;
 }
 
+export interface RemoveOptions {
+  /** All that it holds first. */
+  readonly recursive?: boolean;
+  /**
+   * Told of what the server does not let go, with its path; the rest is removed all the same, and what holds it is
+   * left alone. Without it the first refusal ends all.
+   */
+  readonly onRefused?: (error: FtpError, path: string) => void;
+}
+
 /** Removes a directory; with `recursive` all that it holds first. Links are removed, never followed. */
 export async function removeDirectory(
   session: Session,
   path: string,
-  { recursive }: { readonly recursive: boolean },
+  { recursive = false, onRefused }: RemoveOptions,
   signal: AbortSignal,
 ): Promise<void> {
   if (recursive) {
@@ -52,7 +62,7 @@ export async function removeDirectory(
     if (type === "link") return void (await session.command("DELE", path, signal));
     if (type === "directory") {
       if (session.features.has("MLST") && (await unlinked(session, path, signal))) return;
-      await removeContent(session, path, signal, 0);
+      if (!(await removeContent({ session, signal, onRefused }, path, 0))) return;
     }
   }
   await session.command("RMD", path, signal);
@@ -78,20 +88,51 @@ async function unlinked(session: Session, path: string, signal: AbortSignal): Pr
   return reply.code < 300;
 }
 
-async function removeContent(
-  session: Session,
-  path: string,
-  signal: AbortSignal,
-  level: number,
-): Promise<void> {
+interface Removal {
+  readonly session: Session;
+  readonly onRefused: RemoveOptions["onRefused"];
+  readonly signal: AbortSignal;
+}
+
+/** @returns Whether nothing is left in it, as far as we were told */
+async function removeContent(removal: Removal, path: string, level: number): Promise<boolean> {
+  const { session, signal } = removal;
+  let emptied = true;
   for (const found of await listOnce(session, path, { signal, hidden: true })) {
     const child = remoteJoin(path, found.name);
-    if (found.type !== "directory") await session.command("DELE", child, signal);
-    else if (level < MOST_LEVELS) {
-      if (session.features.has("MLST") && (await unlinked(session, child, signal))) continue;
-      await removeContent(session, child, signal, level + 1);
-      await session.command("RMD", child, signal);
-    }
+    const removed =
+      found.type === "directory"
+        ? level >= MOST_LEVELS ||
+          (await unlessRefused(removal, child, () => removeBelow(removal, child, level)))
+        : await unlessRefused(removal, child, () => removeOne(removal, "DELE", child));
+    emptied &&= removed;
+  }
+  return emptied;
+}
+
+async function removeBelow(removal: Removal, path: string, level: number): Promise<boolean> {
+  const { session, signal } = removal;
+  if (session.features.has("MLST") && (await unlinked(session, path, signal))) return true;
+  return (await removeContent(removal, path, level + 1)) && (await removeOne(removal, "RMD", path));
+}
+
+async function removeOne({ session, signal }: Removal, verb: string, path: string): Promise<true> {
+  await session.command(verb, path, signal);
+  return true;
+}
+
+async function unlessRefused(
+  { onRefused }: Removal,
+  path: string,
+  remove: () => Promise<boolean>,
+): Promise<boolean> {
+  try {
+    return await remove();
+  } catch (error) {
+    const refused = error instanceof FtpReplyError || error instanceof FtpNotFoundError;
+    if (onRefused === undefined || !refused) throw error;
+    onRefused(error, path);
+    return false;
   }
 }
 

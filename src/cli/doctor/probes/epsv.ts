@@ -1,6 +1,6 @@
 import { replyText } from "../conversation.js";
 import { outcomeText } from "../data.js";
-import { rangeText, tryPassive } from "../passive-tries.js";
+import { hasNoPort, rangeText, tryPassive } from "../passive-tries.js";
 import { defineProbe } from "../probe.js";
 import { OPEN_PORTS, PASSIVE_PORT_SETTINGS } from "./passive-advice.js";
 
@@ -58,7 +58,7 @@ export const epsv = defineProbe({
     const tries = await tryPassive(visit, await visit.session(), "EPSV");
     if ("kind" in tries) {
       if (tries.kind === "way-refused") {
-        const id = tries.reply.code === 425 ? "epsv-no-port" : "epsv-refused";
+        const id = hasNoPort(tries.reply) ? "epsv-no-port" : "epsv-refused";
         return [tell.found(id, { evidence: replyText(tries.reply) })];
       }
       if (tries.kind === "no-port")

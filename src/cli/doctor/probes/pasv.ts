@@ -3,7 +3,7 @@ import { judgeToldAddress } from "../address-scope.js";
 import { replyText } from "../conversation.js";
 import { outcomeText } from "../data.js";
 import type { Advice, Finding } from "../finding.js";
-import { type PassiveTries, rangeText, tryPassive } from "../passive-tries.js";
+import { hasNoPort, type PassiveTries, rangeText, tryPassive } from "../passive-tries.js";
 import { defineProbe, type Findings } from "../probe.js";
 import type { Visit } from "../visit.js";
 import { OPEN_PORTS, PASSIVE_PORT_SETTINGS } from "./passive-advice.js";
@@ -121,7 +121,7 @@ export const pasv = defineProbe({
     if ("kind" in tries) {
       const values = { address: visit.address };
       if (tries.kind === "way-refused") {
-        const id = tries.reply.code === 425 ? "pasv-no-port" : "pasv-refused";
+        const id = hasNoPort(tries.reply) ? "pasv-no-port" : "pasv-refused";
         return [tell.found(id, { evidence: replyText(tries.reply) })];
       }
       if (tries.kind === "no-port") {

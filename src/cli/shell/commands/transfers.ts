@@ -1,6 +1,6 @@
 /** Files from the server and to it: get, put. */
 import { Downloads } from "../../client/downloads.js";
-import { FileMoves } from "../../client/file-moves.js";
+import { FileMoves, type Naming } from "../../client/file-moves.js";
 import { localPlace } from "../../client/local-target.js";
 import { movingOptions, sessions } from "../../client/transfer-flags.js";
 import { Uploads } from "../../client/uploads.js";
@@ -44,7 +44,10 @@ const get = defineShellCommand({
     await moving(call, async (display, terminal) => {
       const moves = new FileMoves(display, movingOptions(flags, signal));
       const all = { ...flags, ...(segments !== undefined && { segments }) };
-      const downloads = new Downloads({ flags: all, target, terminal, display, moves, signal });
+      const downloads = new Downloads({
+        ...{ flags: all, target, terminal, display, moves, signal },
+        naming: namedByPath,
+      });
       const pool = async () => shell.remote.sessions(job);
       for (const word of operands) await downloads.add(remotePlace(shell, word), pool);
       await moves.run(await downloads.plan());
@@ -52,6 +55,9 @@ const get = defineShellCommand({
     });
   },
 });
+
+/** There is one server only. */
+const namedByPath: Naming = (_place, path) => path;
 
 const put = defineShellCommand({
   name: "put",
@@ -90,6 +96,7 @@ const put = defineShellCommand({
         terminal,
         display,
         moves,
+        naming: namedByPath,
         signal,
       });
       try {
