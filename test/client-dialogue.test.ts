@@ -331,6 +331,25 @@ describe("a connection that is lost", () => {
     );
   });
 
+  test("comes back with its directory, its charset and its type", async () => {
+    await using server = await ScriptedServer.start({
+      answers: {
+        FEAT: withFeatures("UTF8"),
+        PWD: '257 "/in/there"',
+        RETR: (peer) => peer.sendFile("content"),
+      },
+    });
+    await using client = await FtpClient.connect(optionsFor(server));
+    await client.changeDirectory("there");
+    const parameters = () => server.commands.filter((command) => /^(?:OPTS|CWD|TYPE)/.test(command));
+    for (let n = 0; n < 2; n++) assert.equal(String(await client.readFile("f")), "content");
+    assert.deepEqual(parameters(), ["OPTS UTF8 ON", "CWD there", "TYPE I"]);
+    server.peers[0]?.reply("421 Idle for too long.");
+    server.peers[0]?.end();
+    assert.equal(String(await client.readFile("f")), "content");
+    assert.deepEqual(parameters().slice(3), ["OPTS UTF8 ON", "CWD /in/there", "TYPE I"]);
+  });
+
   test("is tried again with patience, and the last error is given", async () => {
     let times = 0;
     const server = await ScriptedServer.start({
