@@ -163,6 +163,19 @@ describe("names", () => {
     assert.ok(server.commands.includes("SIZE grün"));
   });
 
+  test("are in the charset that is asked for, whatever FEAT says", async () => {
+    await using server = await ScriptedServer.start({
+      answers: { FEAT: withFeatures("UTF8"), SIZE: "213 1" },
+    });
+    const options = optionsFor(server, { charset: "windows-1252", charsetAlways: true });
+    await using client = await FtpClient.connect(options);
+    const sent: Buffer[] = [];
+    server.peers[0]?.socket.on("data", (chunk) => sent.push(chunk));
+    await client.size("grün");
+    assert.ok(Buffer.concat(sent).includes(Buffer.from("SIZE gr\xfcn\r\n", "latin1")));
+    assert.ok(!server.commands.includes("OPTS UTF8 ON"));
+  });
+
   for (const [charset, name, bytes] of [
     ["windows-1252", "grün €", [0x67, 0x72, 0xfc, 0x6e, 0x20, 0x80]],
     ["gbk", "中文.txt", [0xd6, 0xd0, 0xce, 0xc4, 0x2e, 0x74, 0x78, 0x74]],
