@@ -403,6 +403,48 @@ describe("out of order", () => {
   });
 });
 
+describe("standing-still", () => {
+  const timeouts = { ...FAST, stall: 300 };
+
+  test("of a download is a timeout, and the next call works", async () => {
+    await using server = await ScriptedServer.start({
+      answers: {
+        SIZE: "213 8",
+        RETR: async (peer) => {
+          peer.reply("150 Here it comes.");
+          const socket = await peer.data();
+          socket.write("half");
+          await once(socket, "close");
+          peer.reply("426 Aborted.");
+        },
+      },
+    });
+    await using client = await FtpClient.connect(optionsFor(server, { timeouts }));
+    const stalled = { code: "ERR_FERRY_FTP_TIMEOUT", phase: "transfer", retryable: true };
+    await assert.rejects(client.readFile("f"), stalled);
+    assert.equal(await client.size("f"), 8);
+  });
+
+  test("of an upload that nobody reads too", async () => {
+    await using server = await ScriptedServer.start({
+      answers: {
+        SIZE: "213 8",
+        STOR: async (peer) => {
+          peer.reply("150 Send it.");
+          const socket = (await peer.data()).pause();
+          await once(peer.socket, "data");
+          socket.destroy();
+          peer.reply("426 Aborted.");
+        },
+      },
+    });
+    await using client = await FtpClient.connect(optionsFor(server, { timeouts }));
+    const stalled = { code: "ERR_FERRY_FTP_TIMEOUT", phase: "transfer", retryable: true };
+    await assert.rejects(client.upload(Buffer.alloc(64_000_000), "f"), stalled);
+    assert.equal(await client.size("f"), 8);
+  });
+});
+
 describe("hanging-abor", () => {
   const stuck: Script["answers"] = {
     RETR: async (peer) => {
