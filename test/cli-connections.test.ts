@@ -72,6 +72,44 @@ describe("TLS", () => {
   });
 });
 
+describe("a certificate of ours", () => {
+  test("is given by --cert and --key, or by one file; an encrypted key's passphrase comes from the environment", async () => {
+    const { authority } = await testCertificates();
+    const own = await authority.issue({ name: USER });
+    const clients = { mode: "require", authorities: { certificates: authority.certificate } } as const;
+    await using server = await TestServer.start({ storage: "memory", tls: { clients } });
+    await server.files.put("/f", "content");
+    using ferry = new Ferry();
+    const { home } = ferry;
+    const ca = home.put("ca.pem", authority.certificate);
+    const cert = home.put("own.pem", own.certificate);
+    const key = home.put("own.key", own.key);
+    const both = home.put("both.pem", own.key + own.certificate);
+    const cipher = {
+      type: "pkcs8",
+      format: "pem",
+      cipher: "aes-256-cbc",
+      passphrase: "open sesame",
+    } as const;
+    const locked = home.put("locked.key", createPrivateKey(own.key).export(cipher));
+    const url = `ftpes://${USER}:${encodeURIComponent(PASSWORD)}@localhost:${server.port}/f`;
+    const env = { FERRY_KEY_PASSPHRASE: "open sesame" };
+    for (const argv of [
+      ["--cert", cert, "--key", key],
+      ["--cert", both],
+      ["--cert", cert, "--key", locked],
+    ]) {
+      const { code, stdout, stderr, report } = await ferry.run(["cat", "--ca", ca, ...argv, url], { env });
+      assert.deepEqual([code, stdout, stderr], [0, "content", ""], report);
+    }
+    const without = await ferry.run(["cat", "--ca", ca, url]);
+    assert.deepEqual([without.code, without.stdout], [1, ""], without.report);
+    assert.match(without.stderr, /^ferry: ftpes:[^\n]*\n$/);
+    const wrong = await ferry.run(["cat", "--ca", ca, "--cert", ca, "--key", key, url]);
+    assert.deepEqual([wrong.code, wrong.stdout], [2, ""], wrong.report);
+  });
+});
+
 describe("the way to the server", () => {
   test("is active with --active, and through a proxy with --proxy", async () => {
     await using server = await TestServer.start({ storage: "memory" });

@@ -1,6 +1,6 @@
 /** `ferry mirror`, as a user runs it. */
 import assert from "node:assert/strict";
-import { mkdirSync, utimesSync } from "node:fs";
+import { mkdirSync, readlinkSync, statSync, utimesSync } from "node:fs";
 import { describe, test } from "node:test";
 import { ScriptedServer } from "ferry/testing";
 import { below, objects, type Refusal, refusals } from "./support/command-line.js";
@@ -104,6 +104,28 @@ describe("ferry mirror", () => {
       ]);
       assert.equal(summaryOf(told).bytes, 5000);
     });
+  });
+
+  test("leaves links out, follows them or makes them, as --symlinks says, and --no-keep-times gives files today's time", async () => {
+    const link = "lrwxrwxrwx 1 a a 5 Jan  1  2020 link -> index\r\n";
+    const index = "-rw-r--r-- 1 a a 5 Jan  1  2020 index\r\n";
+    await using server = await ScriptedServer.start({
+      answers: { LIST: (peer) => peer.sendFile(index + link), RETR: (peer) => peer.sendFile("start") },
+    });
+    using ferry = new Ferry();
+    const url = `ftp://anna:secret@127.0.0.1:${server.port}/`;
+    for (const [how, names] of [
+      ["skip", ["index"]],
+      ["copy", ["index", "link"]],
+    ] as const) {
+      const { code, report } = await ferry.run(["mirror", url, how, "--symlinks", how, "--no-keep-times"]);
+      assert.equal(code, 0, report);
+      assert.deepEqual(below(ferry.home, how), names);
+    }
+    assert.equal(readlinkSync(ferry.home.at("copy/link")), "index");
+    assert.ok(statSync(ferry.home.at("copy/index")).mtimeMs > Date.UTC(2021, 0));
+    await ferry.run(["mirror", url, "kept"]);
+    assert.ok(statSync(ferry.home.at("kept/index")).mtimeMs < Date.UTC(2021, 0));
   });
 
   test("moves again what is newer, of another size only, or nothing, as --compare says", async () => {

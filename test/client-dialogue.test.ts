@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { describe, test } from "node:test";
 import { FtpClient, type FtpClientOptions, type FtpEntry } from "ferry/client";
-import { leakCheck, type Script, ScriptedServer } from "ferry/testing";
+import { leakCheck, type Script, type ScriptedPeer, ScriptedServer } from "ferry/testing";
 import { TestProxy } from "./support/proxy.js";
 import { loginAt } from "./support/scripted.js";
 
@@ -124,34 +124,35 @@ describe("listing", () => {
     assert.ok(!server.commands.includes("LIST -R"));
   });
 
-  test("a million entries pass in bounded memory", async () => {
-    const block = Array.from(
-      { length: 1000 },
-      (_, n) => `type=file;size=${n};modify=20240101000000; name-${n}\r\n`,
-    ).join("");
-    await using server = await ScriptedServer.start({
-      answers: {
-        FEAT: withFeatures("MLST size*;"),
-        MLSD: async (peer) => {
-          peer.reply("150 Here it comes.");
-          const socket = await peer.data();
-          for (let n = 0; n < 1000; n++) await peer.flood(block, socket);
-          socket.end();
-          peer.reply("226 Done.");
+  for (const [verb, features, entry] of [
+    ["MLSD", "MLST size*;", (n: number) => `type=file;size=${n};modify=20240101000000; name-${n}\r\n`],
+    ["LIST", "SIZE", (n: number) => `-rw-r--r-- 1 a b ${n} Jan  1  2020 name-${n}\r\n`],
+  ] as const)
+    test(`a million entries of ${verb} pass in bounded memory`, async () => {
+      const block = Array.from({ length: 1000 }, (_, n) => entry(n)).join("");
+      await using server = await ScriptedServer.start({
+        answers: {
+          FEAT: withFeatures(features),
+          [verb]: async (peer: ScriptedPeer) => {
+            peer.reply("150 Here it comes.");
+            const socket = await peer.data();
+            for (let n = 0; n < 1000; n++) await peer.flood(block, socket);
+            socket.end();
+            peer.reply("226 Done.");
+          },
         },
-      },
+      });
+      await using client = await FtpClient.connect(optionsFor(server));
+      const before = process.memoryUsage().heapUsed;
+      let seen = 0;
+      let most = 0;
+      for await (const { size } of client.list()) {
+        if (++seen % 50_000 === 0) most = Math.max(most, process.memoryUsage().heapUsed);
+        assert.equal(size, (seen - 1) % 1000);
+      }
+      assert.equal(seen, 1_000_000);
+      assert.ok(most - before < 200e6, `${Math.round((most - before) / 1e6)} MB more`);
     });
-    await using client = await FtpClient.connect(optionsFor(server));
-    const before = process.memoryUsage().heapUsed;
-    let seen = 0;
-    let most = 0;
-    for await (const { size } of client.list()) {
-      if (++seen % 50_000 === 0) most = Math.max(most, process.memoryUsage().heapUsed);
-      assert.equal(size, (seen - 1) % 1000);
-    }
-    assert.equal(seen, 1_000_000);
-    assert.ok(most - before < 200e6, `${Math.round((most - before) / 1e6)} MB more`);
-  });
 });
 
 describe("names", () => {
@@ -161,6 +162,19 @@ describe("names", () => {
     await client.size("grün");
     assert.ok(server.commands.includes("OPTS UTF8 ON"));
     assert.ok(server.commands.includes("SIZE grün"));
+  });
+
+  test("are in the charset that is asked for, whatever FEAT says", async () => {
+    await using server = await ScriptedServer.start({
+      answers: { FEAT: withFeatures("UTF8"), SIZE: "213 1" },
+    });
+    const options = optionsFor(server, { charset: "windows-1252", charsetAlways: true });
+    await using client = await FtpClient.connect(options);
+    const sent: Buffer[] = [];
+    server.peers[0]?.socket.on("data", (chunk) => sent.push(chunk));
+    await client.size("grün");
+    assert.ok(Buffer.concat(sent).includes(Buffer.from("SIZE gr\xfcn\r\n", "latin1")));
+    assert.ok(!server.commands.includes("OPTS UTF8 ON"));
   });
 
   for (const [charset, name, bytes] of [
@@ -329,6 +343,25 @@ describe("a connection that is lost", () => {
       server.commands.filter((command) => command === "CWD /in/there").length,
       server.peers.length - 1,
     );
+  });
+
+  test("comes back with its directory, its charset and its type", async () => {
+    await using server = await ScriptedServer.start({
+      answers: {
+        FEAT: withFeatures("UTF8"),
+        PWD: '257 "/in/there"',
+        RETR: (peer) => peer.sendFile("content"),
+      },
+    });
+    await using client = await FtpClient.connect(optionsFor(server));
+    await client.changeDirectory("there");
+    const parameters = () => server.commands.filter((command) => /^(?:OPTS|CWD|TYPE)/.test(command));
+    for (let n = 0; n < 2; n++) assert.equal(String(await client.readFile("f")), "content");
+    assert.deepEqual(parameters(), ["OPTS UTF8 ON", "CWD there", "TYPE I"]);
+    server.peers[0]?.reply("421 Idle for too long.");
+    server.peers[0]?.end();
+    assert.equal(String(await client.readFile("f")), "content");
+    assert.deepEqual(parameters().slice(3), ["OPTS UTF8 ON", "CWD /in/there", "TYPE I"]);
   });
 
   test("is tried again with patience, and the last error is given", async () => {

@@ -1,5 +1,6 @@
 /** Servers that attack, break off or babble, each by its name (study/field.md 3 and 4). */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { describe, test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { inspect } from "node:util";
@@ -120,11 +121,19 @@ test("split-replies: every reply may be cut at every byte", async () => {
       FEAT: cut("211-Features\r\n SIZE\r\n UTF8\r\n211 End\r\n"),
       SIZE: cut("213 42\r\n"),
       PWD: cut('257 "/a ""b""" is here\r\n'),
+      EPSV: async (peer) => cut(`229 Here (|||${await peer.listen()}|)\r\n`)(peer),
+      RETR: async (peer) => {
+        await cut("150-It comes\r\n 226 is not yet\r\n150 Now\r\n")(peer);
+        const socket = await peer.data();
+        socket.end("content");
+        await cut("226 Done\r\n")(peer);
+      },
     },
   });
   await using client = await FtpClient.connect(optionsFor(server));
   assert.equal(await client.size("f"), 42);
   assert.equal(await client.workingDirectory(), '/a "b"');
+  assert.equal(String(await client.readFile("f")), "content");
   assert.deepEqual([...client.features.keys()], ["SIZE", "UTF8"]);
 });
 
@@ -149,6 +158,40 @@ describe("traversal-names", () => {
         names.push(name);
       assert.deepEqual(names, ["good"]);
       assert.equal(skipped.length, evil.length);
+    });
+  }
+
+  // Their names have no blanks, and what cannot be one may make it another kind of line: it is not always told.
+  const words: Readonly<
+    Record<string, readonly [heading: string, line: (name: string) => string, good: string]>
+  > = {
+    vms: [
+      "Directory DISK:[A]",
+      (name) => `${name};1  5/6  29-JAN-1996 03:33:12  [A,B]  (RWED,RWED,,)`,
+      "good",
+    ],
+    nonstop: [
+      "File         Code             EOF  Last Modification    Owner  RWEP",
+      (name) => `${name}  101  2522 27-Aug-02 13:57:10 155,106 "nnnn"`,
+      "good",
+    ],
+    zvm: ["", (name) => `${name} X  V  37  10  1  4/08/99 11:11:48 TESTID`, "good.X"],
+    mvs: [
+      "Volume Unit    Referred Ext Used Recfm Lrecl BlkSz Dsorg Dsname",
+      (name) => `WYOSPT 3420   2003/05/21  1  200  FB      80  8053  PS  ${name}`,
+      "good",
+    ],
+  };
+  for (const [dialect, [heading, line, good]] of Object.entries(words)) {
+    test(`in LIST of ${dialect}`, async () => {
+      const text = [heading, line("good"), ...evil.map(line), line("good")]
+        .map((each) => `${each}\r\n`)
+        .join("");
+      await using server = await ScriptedServer.start({ answers: { LIST: (peer) => peer.sendFile(text) } });
+      await using client = await FtpClient.connect(optionsFor(server));
+      const names = await namesOf(client);
+      assert.deepEqual([names.at(0), names.at(-1)], [good, good]);
+      for (const name of names) assert.doesNotMatch(name, /[/\0]|^\.{0,2}$/);
     });
   }
 
@@ -361,6 +404,48 @@ describe("out of order", () => {
   });
 });
 
+describe("standing-still", () => {
+  const timeouts = { ...FAST, stall: 300 };
+
+  test("of a download is a timeout, and the next call works", async () => {
+    await using server = await ScriptedServer.start({
+      answers: {
+        SIZE: "213 8",
+        RETR: async (peer) => {
+          peer.reply("150 Here it comes.");
+          const socket = await peer.data();
+          socket.write("half");
+          await once(socket, "close");
+          peer.reply("426 Aborted.");
+        },
+      },
+    });
+    await using client = await FtpClient.connect(optionsFor(server, { timeouts }));
+    const stalled = { code: "ERR_FERRY_FTP_TIMEOUT", phase: "transfer", retryable: true };
+    await assert.rejects(client.readFile("f"), stalled);
+    assert.equal(await client.size("f"), 8);
+  });
+
+  test("of an upload that nobody reads too", async () => {
+    await using server = await ScriptedServer.start({
+      answers: {
+        SIZE: "213 8",
+        STOR: async (peer) => {
+          peer.reply("150 Send it.");
+          const socket = (await peer.data()).pause();
+          await once(peer.socket, "data");
+          socket.destroy();
+          peer.reply("426 Aborted.");
+        },
+      },
+    });
+    await using client = await FtpClient.connect(optionsFor(server, { timeouts }));
+    const stalled = { code: "ERR_FERRY_FTP_TIMEOUT", phase: "transfer", retryable: true };
+    await assert.rejects(client.upload(Buffer.alloc(64_000_000), "f"), stalled);
+    assert.equal(await client.size("f"), 8);
+  });
+});
+
 describe("hanging-abor", () => {
   const stuck: Script["answers"] = {
     RETR: async (peer) => {
@@ -431,6 +516,37 @@ describe("reset-at-every-step", () => {
         return true;
       });
       assert.ok(resets <= 4);
+    });
+  }
+
+  for (const step of ["EPSV", "STOR", "150", "data", "226"]) {
+    test(`of an upload, at ${step}: an FtpError, and no unhandled error`, async () => {
+      const stor: Script["answers"] = {
+        STOR: async (peer) => {
+          if (step === "STOR") return await peer.reset();
+          peer.reply("150 Send it.");
+          if (step === "150") return await peer.reset();
+          const socket = await peer.data();
+          if (step === "data") {
+            socket.resetAndDestroy();
+            return peer.reply("426 Broken.");
+          }
+          socket.resume();
+          await once(socket, "end");
+          await peer.reset();
+        },
+        ...(step === "EPSV" && { EPSV: (peer: ScriptedPeer) => peer.reset() }),
+      };
+      await using server = await ScriptedServer.start({ answers: stor });
+      const run = async () => {
+        await using client = await FtpClient.connect(optionsFor(server));
+        await client.upload(Buffer.alloc(1_000_000), "f");
+      };
+      await assert.rejects(run(), (error) => {
+        assert.ok(error instanceof FtpError, String(error));
+        assert.ok(error.retryable, `${error.name}: ${error.message}`);
+        return true;
+      });
     });
   }
 });

@@ -21,7 +21,8 @@ import {
   type TotalProgress,
 } from "ferry/client";
 import { ScriptedServer } from "ferry/testing";
-import { LocalFolder, someBytes } from "./support/files.js";
+import { LocalFolder, sha256, someBytes } from "./support/files.js";
+import { poolFor } from "./support/pool.js";
 import { PASSWORD, type ServeOptions, TestServer, USER } from "./support/server.js";
 
 const optionsFor = (server: TestServer): FtpClientOptions => ({
@@ -188,6 +189,35 @@ describe("mirroring", () => {
       "remove-directory gone (extra)",
     ]);
     assert.deepEqual(await server.files.names("/www/site"), ["index.html", "style.css", "sub"]);
+  });
+
+  test("by digest: of files that are alike in size and time, those move that differ", async () => {
+    const there: Readonly<Record<string, string>> = { "/same": "12345", "/other": "abcde" };
+    const facts = "type=file;size=5;modify=20240101000000;";
+    await using server = await ScriptedServer.start({
+      answers: {
+        FEAT: ["211-Features:", " MLST type*;size*;modify*;", " UTF8", " XSHA256", "211 End"],
+        MLSD: (peer) => peer.sendFile(`${facts} same\r\n${facts} other\r\n`),
+        MLST: (peer) => {
+          for (const line of ["250-Here:", " type=dir; /", "250 End"]) peer.reply(line);
+        },
+        XSHA256: (peer, path) => peer.reply(`250 ${sha256(Buffer.from(there[path] ?? ""))}`),
+        RETR: (peer, path) => peer.sendFile(there[path] ?? ""),
+      },
+    });
+    using folder = new LocalFolder();
+    await using pool = poolFor(server);
+    for (const name of ["same", "other"]) {
+      utimesSync(folder.put(name, "12345"), Date.UTC(2024, 0) / 1000, Date.UTC(2024, 0) / 1000);
+    }
+    const o = { direction: "download", remote: "/", local: folder.path } as const;
+    assert.deepEqual((await mirror(pool, o)).actions, [], "they look the same");
+    const { actions } = await mirror(pool, { ...o, compare: "hash" });
+    assert.deepEqual(brief(actions), ["transfer other (hash)"]);
+    assert.deepEqual(
+      ["same", "other"].map((name) => String(folder.get(name))),
+      ["12345", "abcde"],
+    );
   });
 
   test("links here are left out or followed, but never in a circle", async () => {

@@ -3,6 +3,7 @@ export type { Features } from "../protocol/features.js";
 export type { ListingDialect } from "../protocol/listing/dialects.js";
 export type { Reply } from "../protocol/reply.js";
 export { type CallOptions, FtpClient, type RangeOptions } from "./client.js";
+export type { FtpDigestAlgorithm } from "./digest-algorithm.js";
 export {
   FtpAbortError,
   FtpArgumentError,
@@ -53,7 +54,6 @@ export type { UploadSource } from "./transfer/sources.js";
 export type { TotalProgress } from "./transfer/total-progress.js";
 export { type FtpScheme, type FtpUrl, formatFtpUrl, parseFtpUrl } from "./url.js";
 export type { Comparison } from "./verbs/compare.js";
-export type { FtpDigestAlgorithm } from "./verbs/digest.js";
 export type { FtpEntry, ListOptions } from "./verbs/listing.js";
 export { isSafeName } from "./verbs/names.js";
 export type {

@@ -91,7 +91,7 @@ export interface FtpLimits {
 }
 
 export interface ReconnectOptions {
-  /** Times to try in a row; 0 for never. */
+  /** Times to try in a row; once at least: a call without a connection always makes one. */
   readonly attempts: number;
   /** Milliseconds before the second try; doubled with each one. */
   readonly delay: number;

@@ -17,8 +17,21 @@ export interface SocketOrigin {
   socket(onread: OnReadOpts): Socket;
   /** Whether what is read comes through `onread`, into our memory, or is to be fetched with `read()`. */
   readonly delivers: "onread" | "readable";
-  /** Closes what `socket` was never called for. */
+  /** Closes what `socket` was never called for; resolves when it is closed. */
   close(): Promise<void>;
+}
+
+/** Of a socket that is connected and paused. */
+export function originOfSocket(socket: Socket): SocketOrigin {
+  return {
+    delivers: "readable",
+    socket: () => socket,
+    close: () =>
+      new Promise((resolve) => {
+        socket.once("close", () => resolve());
+        socket.destroy();
+      }),
+  };
 }
 
 /** A data connection without TLS, or the part of it below TLS. */

@@ -1,6 +1,7 @@
 /** A listening socket that hands its connections over unread. */
-import { createServer, type OnReadOpts, type Server, type Socket } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 import { normalAddress } from "./address.js";
+import { originOfSocket, type SocketOrigin } from "./data-socket.js";
 import { acceptRaw, type RawHandle, socketOver } from "./raw-handle.js";
 
 /** "raw": handles of node:net's internals, read into our buffers; "public": its 'connection' event. */
@@ -10,15 +11,9 @@ export type Acceptance = "raw" | "public";
 const BACKLOG = 8;
 
 /** A connection that came in. Nothing of it is read until `socket` is called and resumed. */
-export interface Arrival {
+export interface Arrival extends SocketOrigin {
   /** The peer's address in its one spelling; undefined when it is gone already. */
   readonly peer: string | undefined;
-  /** The socket, paused. Called once. */
-  socket(onread: OnReadOpts): Socket;
-  /** Whether what is read comes through `onread`, or is to be fetched with `read()`. */
-  readonly delivers: "onread" | "readable";
-  /** Closes it; resolves when it is closed. Not after `socket`. */
-  close(): Promise<void>;
 }
 
 export class Listener {
@@ -80,12 +75,6 @@ function socketArrival(socket: Socket): Arrival {
   socket.on("error", () => {});
   return {
     peer: socket.remoteAddress === undefined ? undefined : normalAddress(socket.remoteAddress),
-    delivers: "readable",
-    socket: () => socket,
-    close: () =>
-      new Promise((resolve) => {
-        socket.once("close", () => resolve());
-        socket.destroy();
-      }),
+    ...originOfSocket(socket),
   };
 }

@@ -244,7 +244,7 @@ export class Download implements Side {
       pipeline: true,
       keepTimes,
       verify,
-      known: { size: now.size, modified: exact ? now.modified : undefined },
+      known: { size: now.size, ...(exact ? { modified: now.modified } : { roughly: now.modified }) },
       onBegin,
       ...(attempt.onProgress && { onProgress: attempt.onProgress }),
       ...(signal === undefined ? {} : { signal }),

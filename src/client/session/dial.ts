@@ -2,7 +2,7 @@
 import { connect, type Socket } from "node:net";
 import type { ClosingPatience } from "../../connection/closing-patience.js";
 import { DataConnectionError } from "../../connection/data-connection.js";
-import { type PlainDataConnection, PlainDataSocket } from "../../connection/data-socket.js";
+import { originOfSocket, type PlainDataConnection, PlainDataSocket } from "../../connection/data-socket.js";
 import { waitFor } from "../../connection/deadline.js";
 import { FtpAbortError, FtpConnectionError, FtpProxyError, FtpTimeoutError } from "../errors.js";
 import { type ProxyAddress, type Target, tunnel } from "./proxy.js";
@@ -85,18 +85,7 @@ export class TunnelledConnection implements PlainDataConnection {
       const message = cause instanceof FtpProxyError ? cause.message : "the proxy gives no connection";
       throw new DataConnectionError(reason, message, { cause });
     }
-    this.#socket = new PlainDataSocket(
-      {
-        delivers: "readable",
-        socket: () => socket,
-        close: () =>
-          new Promise((resolve) => {
-            socket.once("close", () => resolve());
-            socket.destroy();
-          }),
-      },
-      this.#patience,
-    );
+    this.#socket = new PlainDataSocket(originOfSocket(socket), this.#patience);
     return this.#socket;
   }
 

@@ -4,8 +4,8 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { crc32 } from "node:zlib";
+import type { FtpDigestAlgorithm } from "../digest-algorithm.js";
 import { FtpAbortError, FtpLocalError } from "../errors.js";
-import type { FtpDigestAlgorithm } from "../verbs/digest.js";
 
 /** A path on this machine, bytes, or a Blob. */
 export type LocalContent = string | Uint8Array | Blob;

@@ -204,6 +204,10 @@ class RunningTransfer {
     } catch (error) {
       if (error instanceof FtpError) return error;
     }
+    // What the server says then is most often that we hung up.
+    if (cause instanceof DataConnectionError && cause.reason === "stalled") {
+      return new FtpTimeoutError(cause.message, { ...details, reply });
+    }
     if (reply !== undefined && reply.code >= 300) {
       return new FtpReplyError(this.#job.verb, { ...details, reply });
     }

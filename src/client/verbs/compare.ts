@@ -1,8 +1,10 @@
 /** Whether a file of the server and one of ours are the same: by the best digest that both know, else by size. */
+
+import type { FtpDigestAlgorithm } from "../digest-algorithm.js";
 import { FtpAbortError, FtpNotFoundError, FtpReplyError, FtpUnsupportedError } from "../errors.js";
 import type { Session } from "../session/session.js";
 import { type LocalContent, localDigest, localSize } from "../transfer/local-content.js";
-import { digest, digestsOf, type FtpDigestAlgorithm } from "./digest.js";
+import { digest, digestsOf } from "./digest.js";
 import { sizeOf, stat } from "./files.js";
 
 /** What both sides said, and whether it is the same. */

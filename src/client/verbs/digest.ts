@@ -1,9 +1,8 @@
 /** Digests that the server computes: HASH (draft-bryan-ftpext-hash-02), and the commands before it. */
 import type { Reply } from "../../protocol/reply.js";
+import type { FtpDigestAlgorithm } from "../digest-algorithm.js";
 import { FtpReplyError, FtpUnsupportedError } from "../errors.js";
 import type { Session } from "../session/session.js";
-
-export type FtpDigestAlgorithm = "crc32" | "md5" | "sha1" | "sha256" | "sha512";
 
 interface Names {
   /** Of IANA's registry of hash functions, as HASH has them. */

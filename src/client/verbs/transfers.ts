@@ -45,8 +45,15 @@ export interface DownloadOptions extends TransferOptions {
   readonly end?: number;
   /** Of a target that is a path: gives it the server's modification time. */
   readonly keepTimes?: boolean;
-  /** What is known of the file already, as from a listing; it is not asked for again. */
-  readonly known?: { readonly size?: number | undefined; readonly modified?: number | undefined };
+  /**
+   * What is known of the file already, as from a listing; it is not asked for again. `roughly`: its time to the
+   * minute or the day, for servers that cannot tell it to the second.
+   */
+  readonly known?: {
+    readonly size?: number | undefined;
+    readonly modified?: number | undefined;
+    readonly roughly?: number | undefined;
+  };
   /**
    * Of a target that is a path: compares both files, by the best digest that both sides know, else by size,
    * before the one here gets its name. What differs is removed.
@@ -101,7 +108,8 @@ export async function download(
     verb: "MDTM",
     argument: path,
     onReply(reply) {
-      modified = reply.code === 213 ? parseTimestamp(reply.lines[0].trim()) : undefined;
+      const told = reply.code === 213 ? parseTimestamp(reply.lines[0].trim()) : undefined;
+      modified = told ?? o.known?.roughly;
     },
   };
   const sink = openSink(target, {
