@@ -45,6 +45,13 @@ describe("ferry mirror", () => {
     });
   });
 
+  test("says nothing of its own when it has many sessions", async () => {
+    await serving(async (ferry, server) => {
+      for (let i = 0; i < 30; i++) await server.files.put(`/www/${i}`, someBytes(10));
+      assert.equal((await lines(ferry, server.url("www"), "copy", "-P", "16")).length, 34);
+    });
+  });
+
   test("brings a folder to a server, and with --delete removes there what is not here", async () => {
     await serving(async (ferry, server) => {
       mkdirSync(ferry.home.at("dist/js"), { recursive: true });

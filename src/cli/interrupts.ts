@@ -1,4 +1,5 @@
 /** Work that Ctrl-C ends, or a reader who has gone. */
+import { setMaxListeners } from "node:events";
 import { interrupted, OutputError, ReaderGone, systemCode } from "./errors.js";
 import type { Terminal } from "./terminal.js";
 
@@ -13,6 +14,8 @@ export async function interruptible<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const stop = new AbortController();
+  // Every session of `-P 16` listens: Node would tell the user of a leak from the eleventh on.
+  setMaxListeners(0, stop.signal);
   let ignoreSignals = (): void => {};
   let patience: NodeJS.Timeout | undefined;
   const tooLate = new Promise<never>((_, reject) => {

@@ -1,8 +1,16 @@
 /** How wide text is on a terminal, for text that has no control characters any more (`printable`). */
 import { eastAsianWidth } from "get-east-asian-width";
 
-/** What a reader sees as one character: a letter with its accents, a family of emojis, a flag. */
-const clusters = new Intl.Segmenter("en", { granularity: "grapheme" });
+let segmenter: Intl.Segmenter | undefined;
+
+/**
+ * What a reader sees as one character: a letter with its accents, a family of emojis, a flag. The segmenter is made
+ * when it is needed: its tables take 7 ms, and most names are plain.
+ */
+function clustersOf(text: string): Iterable<{ readonly segment: string }> {
+  segmenter ??= new Intl.Segmenter("en", { granularity: "grapheme" });
+  return segmenter.segment(text);
+}
 
 /** Marks that stand on another character, and characters that show nothing. */
 const INVISIBLE = /^[\p{Mn}\p{Me}\p{Cf}\p{Default_Ignorable_Code_Point}\u1160-\u11ff]+$/u;
@@ -14,7 +22,7 @@ const PLAIN = /^[\u0020-\u007e]*$/;
 export function displayWidth(text: string): number {
   if (PLAIN.test(text)) return text.length;
   let width = 0;
-  for (const { segment } of clusters.segment(text)) width += clusterWidth(segment);
+  for (const { segment } of clustersOf(text)) width += clusterWidth(segment);
   return width;
 }
 
@@ -23,7 +31,7 @@ export function fitMiddle(text: string, width: number): string {
   if (displayWidth(text) <= width) return text;
   const mark = "...".slice(0, Math.max(0, width));
   const left = Math.max(0, width - mark.length);
-  const all = Array.from(clusters.segment(text), ({ segment }) => segment);
+  const all = Array.from(clustersOf(text), ({ segment }) => segment);
   const tail = fitting(all.toReversed(), Math.floor(left / 2)).reverse();
   const head = fitting(all, left - displayWidth(tail.join("")));
   return head.join("") + mark + tail.join("");

@@ -249,7 +249,8 @@ export class Session {
   async close(): Promise<void> {
     await this.dataPort.close();
     await this.pi.quit({
-      signal: NEVER,
+      // Nobody aborts it. One for all sessions would have all that close together as its listeners.
+      signal: new AbortController().signal,
       timeout: Math.min(this.settings.timeouts.reply, this.settings.timeouts.abort),
       phase: "close",
     });
@@ -323,8 +324,6 @@ export class Session {
 
 /** `A N` is what A means, and not every server knows the long form. */
 const TYPE_ARGUMENTS: Readonly<Record<string, string>> = { "A N": "A", "E N": "E" };
-
-const NEVER = new AbortController().signal;
 
 /** Whether a new connection may mend it. */
 export function isLost(error: unknown): boolean {
