@@ -194,3 +194,30 @@ describe("calls of a pool", () => {
     assert.equal(server.verbs.at(-1), "QUIT");
   });
 });
+
+test("a pool of many sessions that share a signal gives no warning of a leak", async () => {
+  const warnings: string[] = [];
+  const onWarning = ({ name }: Error): void => void warnings.push(name);
+  process.on("warning", onWarning);
+  try {
+    await using server = await ScriptedServer.start(new Door(16).script);
+    await using pool = poolFor(server, { connections: 16 });
+    const { signal } = new AbortController();
+    let inside = 0;
+    let all: () => void = () => {};
+    const everybody = new Promise<void>((resolve) => {
+      all = resolve;
+    });
+    const asking = async (client: FtpClient): Promise<void> => {
+      if (++inside === 16) all();
+      await everybody;
+      await client.send("NOOP", { signal });
+    };
+    await Promise.all(Array.from({ length: 16 }, () => pool.run(asking, { signal })));
+    // Warnings are told in a later turn.
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(warnings, []);
+  } finally {
+    process.removeListener("warning", onWarning);
+  }
+});

@@ -1,4 +1,5 @@
 /** Several sessions with one server, as many as it takes. */
+import { setMaxListeners } from "node:events";
 import { FtpClient } from "./client.js";
 import { withEither } from "./either-signal.js";
 import {
@@ -26,6 +27,11 @@ export type Sessions = Pick<FtpPool, "run" | "limit" | "origin">;
 export function sessionsOf(source: Sessions | FtpClient): Sessions {
   if (!(source instanceof FtpClient)) return source;
   return { limit: 1, origin: source.origin, run: async (work) => await work(source) };
+}
+
+/** Every session listens to it: Node.js would warn of a leak from the eleventh on. */
+function unlimited(signal: AbortSignal): void {
+  setMaxListeners(0, signal);
 }
 
 /** Milliseconds after which one session more is tried, when the server had enough of them. */
@@ -63,6 +69,7 @@ export class FtpPool implements AsyncDisposable {
     this.#most = connections;
     this.#growAgain = growAgain;
     this.#limit = connections;
+    unlimited(this.#stop.signal);
   }
 
   /** Whose files these are: `anna@ftp.example.org:21`. */
@@ -85,6 +92,7 @@ export class FtpPool implements AsyncDisposable {
     work: (client: FtpClient) => T | Promise<T>,
     { signal }: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<T> {
+    if (signal !== undefined) unlimited(signal);
     const client = await this.#take(signal);
     this.#working++;
     try {

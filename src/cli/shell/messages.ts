@@ -22,3 +22,13 @@ export function asShellError(error: unknown, subject: string): unknown {
       : describe(error);
   return failure(`${escapeHostile(subject)}: ${what}`, error);
 }
+
+/** What a server refuses is told with the path that it is about; all else goes to whoever can do something about it. */
+export async function about<T>(path: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    const refused = error instanceof FtpReplyError || error instanceof FtpNotFoundError;
+    throw refused ? asShellError(error, path) : error;
+  }
+}

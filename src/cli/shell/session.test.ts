@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { leakCheck } from "../../testing/leak-check.js";
+import { ScriptedServer } from "../../testing/scripted-server.js";
 import { scripted, served } from "./shell.support.test.js";
 
 leakCheck();
@@ -36,6 +37,39 @@ describe("ferry shell -e", () => {
     assert.equal(out, "/x/y/\n/x/y/up 1.txt\n/x/y/up 2.txt\n");
     assert.equal(await readFile(join(there.here, "renamed.bin"), "utf8"), "down");
     assert.deepEqual(await readdir(join(there.files, "new")), []);
+  });
+
+  test("names the path that the server refuses", async () => {
+    await using there = await served();
+    const { exitCode, err } = await scripted(there, ["-e", "set fail-exit off; ls nope; cd /not/there"]);
+    assert.equal(exitCode, 0);
+    assert.match(err, /^\/nope: there is no such file or directory\n\/not\/there: 550 [^\n]*\n$/);
+  });
+
+  test("rm -r removes all that the server lets go, and tells of the rest", async () => {
+    const listed = "type=file; stays\r\ntype=file; goes\r\n";
+    await using server = await ScriptedServer.start({
+      answers: {
+        FEAT: ["211-Features:", " UTF8", " MLST type*;", "211 End"],
+        MLST: (peer, path) => {
+          for (const line of ["250-Here:", ` type=dir; ${path}`, "250 End"]) peer.reply(line);
+        },
+        MLSD: async (peer) => {
+          const data = await peer.data();
+          peer.reply("150 Here.");
+          data.end(listed);
+          peer.reply("226 Done.");
+        },
+        DELE: (peer, path) => peer.reply(path.endsWith("/goes") ? "250 Gone." : "550 It stays."),
+      },
+    });
+    await using there = await served();
+    const url = `ftp://anna:secret@127.0.0.1:${server.port}`;
+    const { exitCode, err } = await scripted({ ...there, url }, ["-e", "rm -r top"]);
+    assert.equal(exitCode, 1);
+    assert.equal(err, "/top/stays: 550 It stays.\n/top: not all of it could be removed\n");
+    assert.equal(server.commands.includes("DELE /top/goes"), true);
+    assert.equal(server.verbs.includes("RMD"), false);
   });
 
   test("mirrors folders, and shows a plan without doing it", async () => {
@@ -129,7 +163,7 @@ describe("ferry shell -e", () => {
     await using there = await served();
     const { exitCode, out, err } = await scripted(there, ["-e", "cd nowhere || pwd"]);
     assert.deepEqual({ exitCode, out }, { exitCode: 0, out: "/\n" });
-    assert.match(err, /^cd: 550 /);
+    assert.match(err, /^\/nowhere: 550 /);
   });
 
   test("keeps no history, since nobody typed", async () => {

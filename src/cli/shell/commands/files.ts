@@ -1,16 +1,18 @@
 /** Files of the server, changed: rm, rmdir, mkdir, mv, chmod, touch. */
-import { FtpNotFoundError } from "../../../client/errors.js";
+import type { FtpClient } from "../../../client/client.js";
+import { type FtpError, FtpNotFoundError } from "../../../client/errors.js";
 import { remoteJoin } from "../../../client/verbs/names.js";
-import { failure } from "../../errors.js";
+import { CliError, failure } from "../../errors.js";
 import { checked } from "../../flags.js";
 import { ValueError } from "../../values.js";
 import { nothing, remoteDirectory, remotePath } from "../completion/sources.js";
-import { one, some } from "../declaration.js";
+import { type CommandCall, one, some } from "../declaration.js";
 import { on } from "../flag-words.js";
 import { escapeHostile } from "../line/escapes.js";
 import type { Word } from "../line/tokens.js";
+import { asShellError } from "../messages.js";
 import { nameOf } from "../remote/place.js";
-import { defineShellCommand } from "../shell.js";
+import { defineShellCommand, type Shell } from "../shell.js";
 import { eachMatch, eachOf, matchesOf, onSession } from "./matches.js";
 
 const rm = defineShellCommand({
@@ -36,8 +38,7 @@ const rm = defineShellCommand({
         try {
           const { type } =
             entry ?? (flags.recursive ? await client.stat(path, { signal }) : { type: "file" });
-          if (type === "directory" && flags.recursive)
-            await client.removeDirectory(path, { recursive: true, signal });
+          if (type === "directory" && flags.recursive) await removeTree(call, client, path);
           else await client.remove(path, { signal });
         } catch (error) {
           if (!(flags.force && (await isGone(error, () => client.exists(path, { signal }))))) throw error;
@@ -51,6 +52,22 @@ const rm = defineShellCommand({
     }
   },
 });
+
+/** What the server does not let go is told, and the rest removed all the same. @throws CliError when there was such */
+async function removeTree(
+  { shell, signal }: Pick<CommandCall<Shell>, "shell" | "signal">,
+  client: FtpClient,
+  path: string,
+): Promise<void> {
+  let refused = 0;
+  const onRefused = (error: FtpError, below: string): void => {
+    refused++;
+    const reported = asShellError(error, below);
+    if (reported instanceof CliError) shell.screen.note(escapeHostile(reported.message));
+  };
+  await client.removeDirectory(path, { recursive: true, onRefused, signal });
+  if (refused > 0) throw failure(`${escapeHostile(path)}: not all of it could be removed`);
+}
 
 async function isGone(error: unknown, exists: () => Promise<boolean>): Promise<boolean> {
   return error instanceof FtpNotFoundError || !(await exists().catch(() => true));

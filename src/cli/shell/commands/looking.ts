@@ -12,6 +12,7 @@ import { remoteDirectory, remotePath } from "../completion/sources.js";
 import { any, type CommandCall, optional, some } from "../declaration.js";
 import { on, taking } from "../flag-words.js";
 import { escapeHostile } from "../line/escapes.js";
+import { about } from "../messages.js";
 import type { ShellOutput } from "../output.js";
 import { nameOf } from "../remote/place.js";
 import { defineShellCommand, type Shell } from "../shell.js";
@@ -36,7 +37,7 @@ const cd = defineShellCommand({
     const { remote } = shell;
     const path =
       where === undefined ? remote.home : where.raw === "-" ? remote.previous : remote.resolve(where);
-    await remote.changeDirectory(path, remote.sessions(job), signal);
+    await about(path, remote.changeDirectory(path, remote.sessions(job), signal));
   },
 });
 
@@ -180,7 +181,7 @@ async function parted(
 
 /** Undefined for what can only be listed. */
 async function statOf(client: FtpClient, path: string, signal: AbortSignal): Promise<FtpEntry | undefined> {
-  return await client.stat(path, { signal });
+  return await about(path, client.stat(path, { signal }));
 }
 
 const info = defineShellCommand({
