@@ -177,6 +177,21 @@ describe("a folder", () => {
     });
   });
 
+  test("says on which side a name is that the other cannot have", async () => {
+    await using server = await TestServer.start();
+    await using pool = new FtpPool(optionsFor(server));
+    using folder = new LocalFolder();
+    await server.files.makeDirectory("/d");
+    // No UTF-8.
+    writeFileSync(Buffer.concat([Buffer.from(folder.at("latin")), Buffer.of(0xe9)]), CONTENT);
+    const { equal, files } = await verify(pool, "d", folder.path);
+    assert.equal(equal, false);
+    assert.deepEqual(
+      files.map((file) => file.by === "presence" && file.missing),
+      ["remote"],
+    );
+  });
+
   test("that the server does not have is no empty one", async () => {
     await using server = await TestServer.start();
     await using pool = new FtpPool(optionsFor(server));

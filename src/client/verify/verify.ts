@@ -71,7 +71,8 @@ export async function verify(
     files.set(file.path, file);
     o.onFile?.(file);
   };
-  for (const file of unseen(remote, local)) found(file);
+  for (const file of unseen(remote, "local")) found(file);
+  for (const file of unseen(local, "remote")) found(file);
   for (const file of missing(remote, local)) found(file);
   const both = filesOf(local).filter((path) => remote.entries.get(path)?.type === "file");
   await workOff(
@@ -119,11 +120,10 @@ async function comparedFile(
   }
 }
 
-function* unseen(...trees: readonly Tree[]): Generator<VerifiedFile> {
-  for (const { unread, unusable } of trees) {
-    for (const [path, error] of unread) yield { path, equal: false, by: "error", error };
-    for (const path of unusable) yield { path, equal: false, by: "presence", missing: "local" };
-  }
+/** What could not be listed, and names that the other side cannot have. */
+function* unseen({ unread, unusable }: Tree, missing: "local" | "remote"): Generator<VerifiedFile> {
+  for (const [path, error] of unread) yield { path, equal: false, by: "error", error };
+  for (const path of unusable) yield { path, equal: false, by: "presence", missing };
 }
 
 function* missing(remote: Tree, local: Tree): Generator<VerifiedFile> {
