@@ -1,7 +1,8 @@
 /** Commands that leave together, where the server has shown that it takes them so. */
 import assert from "node:assert/strict";
+import { EventEmitter, once } from "node:events";
 import { describe, test } from "node:test";
-import { FtpClient, type FtpClientOptions, FtpPool, mirror } from "ferry/client";
+import { FtpClient, type FtpClientOptions, FtpPool, mirror, type TraceLine } from "ferry/client";
 import { leakCheck, type Script, ScriptedServer } from "ferry/testing";
 import { LocalFolder } from "./support/files.js";
 
@@ -148,15 +149,30 @@ describe("the commands of a transfer", () => {
   });
 });
 
+/** What a client has been told, by its trace. */
+class Heard {
+  readonly #replies = new EventEmitter();
+
+  note(line: TraceLine): void {
+    if (line.kind === "reply") this.#replies.emit(line.reply.lines[0]);
+  }
+
+  /** Until the next reply of this text has come. */
+  async told(text: string): Promise<void> {
+    await once(this.#replies, text);
+  }
+}
+
 describe("a server that is out of step where commands leave together", () => {
   /** Files are downloaded together from the second one on; then a size is asked for, which is 7. */
   async function sizeAfter(
     answers: NonNullable<Script["answers"]>,
     download: (client: FtpClient, path: string) => Promise<unknown>,
     reply?: number,
+    onTrace: (line: TraceLine) => void = () => {},
   ): Promise<{ outcome: unknown; size: number; connections: number }> {
     await using server = await ScriptedServer.start({ answers: { ...USUAL, SIZE: "213 7", ...answers } });
-    await using client = await FtpClient.connect(optionsFor(server, reply));
+    await using client = await FtpClient.connect({ ...optionsFor(server, reply), onTrace });
     using folder = new LocalFolder();
     for (const name of ["a", "b"]) await client.download(name, folder.at(name), { pipeline: true });
     const outcome = await download(client, folder.at("c")).catch((error: unknown) => error);
@@ -220,23 +236,25 @@ describe("a server that is out of step where commands leave together", () => {
   test("by an abort before the first reply, and a 200 for EPSV behind it", async () => {
     let asked = 0;
     const abort = new AbortController();
+    const heard = new Heard();
     const { outcome, size } = await sizeAfter(
       {
         EPSV: async (peer) => {
           if (++asked !== 3) return peer.reply(`229 Here (|||${await peer.listen()}|)`);
           abort.abort();
-          // Past the time in which a second reply to ABOR comes.
-          await new Promise((resolve) => setTimeout(resolve, 200));
+          await heard.told("Nothing to abort.");
           peer.reply("200 Where?");
         },
         RETR: async (peer, name) => {
           if (asked !== 3) return await peer.sendFile(name);
-          await new Promise((resolve) => setTimeout(resolve, 50));
+          await heard.told("Where?");
           peer.reply("425 Nowhere.");
         },
         ABOR: "226 Nothing to abort.",
       },
       (client, path) => client.download("c", path, { pipeline: true, signal: abort.signal }),
+      undefined,
+      (line) => heard.note(line),
     );
     assert.equal((outcome as Error).name, "AbortError");
     assert.equal(size, 7);
