@@ -1,10 +1,16 @@
 /** The active side of data connections (PORT, EPRT; RFC 959 3.2, RFC 2428 2): we connect to the peer. */
 import { connect, type Socket } from "node:net";
 import { normalAddress } from "./address.js";
+import type { CarrierOrigin } from "./carrier.js";
 import { ClosingPatience } from "./closing-patience.js";
 import { DataConnectionError, type OpenOptions } from "./data-connection.js";
 import { type PlainDataConnection, PlainDataSocket } from "./data-socket.js";
 import { waitFor } from "./deadline.js";
+import { originOfHandle } from "./handle-carrier.js";
+import { type ConnectTarget, connectHandle } from "./handle-connect.js";
+import { handleInternals } from "./raw-handle.js";
+import { rawHandlesWork } from "./raw-probe.js";
+import { originOfSocket } from "./socket-carrier.js";
 
 export interface ActiveOptions {
   /** An IP address, not a name; and a port, 1 to 65535. */
@@ -16,6 +22,8 @@ export interface ActiveOptions {
   readonly localPort?: number;
   /** One per session, so that what is learnt of a peer lasts. */
   readonly patience?: ClosingPatience;
+  /** By which of Node's interfaces; tried out when absent. */
+  readonly access?: "raw" | "public";
 }
 
 /** A data connection that connects when it is opened. Who may be connected to is the caller's to check. */
@@ -28,6 +36,8 @@ class ActiveConnection implements PlainDataConnection {
   readonly established = false;
   readonly #options: ActiveOptions;
   #socket: PlainDataSocket | undefined;
+  /** Gives the connecting up; resolves when nothing is left of it. */
+  #giveUp: (() => Promise<void>) | undefined;
   #disposed = false;
 
   constructor(options: ActiveOptions) {
@@ -35,26 +45,36 @@ class ActiveConnection implements PlainDataConnection {
   }
 
   async open(o: OpenOptions): Promise<PlainDataSocket> {
-    if (this.#disposed || this.#socket !== undefined) {
+    if (this.#disposed || this.#giveUp !== undefined) {
       throw new DataConnectionError("closed", "a data connection is used once");
     }
+    this.#giveUp = () => Promise.resolve();
+    const { access = (await rawHandlesWork()) ? "raw" : "public" } = this.#options;
+    const internals = access === "raw" ? handleInternals() : undefined;
     const waiting = {
       ...o,
       timedOut: () => new DataConnectionError("timeout", "no answer in time"),
       aborted: () => new DataConnectionError("closed"),
     };
     return await waitFor<PlainDataSocket>(waiting, (resolve, reject) => {
-      const dataSocket = this.#connecting();
-      const socket = dataSocket.connect();
-      socket.once("error", (error) => reject(failure(error)));
-      // Closed by disposal: there is no error then.
-      const onClose = () => reject(new DataConnectionError("closed"));
-      socket.once("close", onClose);
-      socket.once("connect", () => {
-        socket.removeListener("close", onClose);
-        resolve(dataSocket);
-      });
-      return () => dataSocket.destroy();
+      if (this.#disposed) throw new DataConnectionError("closed");
+      const opened = (origin: CarrierOrigin): void => {
+        this.#socket = new PlainDataSocket(origin, this.#options.patience ?? new ClosingPatience());
+        resolve(this.#socket);
+      };
+      const refused = (error: Error): void => reject(failure(error));
+      const giveUp =
+        internals === undefined
+          ? connectSocket(this.#target, (socket) => opened(originOfSocket(socket)), refused)
+          : connectHandle(this.#target, internals, {
+              resolve: (handle) => opened(originOfHandle(handle, internals)),
+              reject: refused,
+            });
+      this.#giveUp = () => {
+        reject(new DataConnectionError("closed"));
+        return giveUp();
+      };
+      return giveUp;
     });
   }
 
@@ -63,31 +83,44 @@ class ActiveConnection implements PlainDataConnection {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposed = true;
-    await this.#socket?.close();
+    if (this.#socket === undefined) await this.#giveUp?.();
+    else await this.#socket.close();
   }
 
-  #connecting(): PlainDataSocket {
+  get #target(): ConnectTarget {
     const { address, port, localAddress, localPort } = this.#options;
-    const target = {
-      host: normalAddress(address),
+    return {
+      address: normalAddress(address),
       port,
-      allowHalfOpen: true,
-      ...(localAddress === undefined ? {} : { localAddress: normalAddress(localAddress) }),
-      ...(localPort === undefined ? {} : { localPort }),
+      localAddress: localAddress === undefined ? undefined : normalAddress(localAddress),
+      localPort,
     };
-    this.#socket = new PlainDataSocket(
-      {
-        delivers: "onread",
-        socket: (onread): Socket => connect({ ...target, onread }).pause(),
-        close: () => Promise.resolve(),
-      },
-      this.#options.patience ?? new ClosingPatience(),
-    );
-    return this.#socket;
   }
 }
 
-function failure(cause: NodeJS.ErrnoException): DataConnectionError {
+/** As connectHandle, by the public way. */
+function connectSocket(
+  { address, port, localAddress, localPort }: ConnectTarget,
+  resolve: (socket: Socket) => void,
+  reject: (error: Error) => void,
+): () => Promise<void> {
+  const socket = connect({
+    host: address,
+    port,
+    allowHalfOpen: true,
+    ...(localAddress === undefined ? {} : { localAddress }),
+    ...(localPort === undefined ? {} : { localPort }),
+  }).pause();
+  const closed = new Promise<void>((done) => socket.once("close", () => done()));
+  socket.on("error", reject);
+  socket.once("connect", () => resolve(socket));
+  return () => {
+    socket.destroy();
+    return closed;
+  };
+}
+
+function failure(cause: Error & { code?: string }): DataConnectionError {
   switch (cause.code) {
     case "ETIMEDOUT":
       return new DataConnectionError("timeout", "no answer", { cause });

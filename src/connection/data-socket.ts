@@ -1,6 +1,7 @@
 /** A data connection's bytes over a plain TCP socket. TLS stands on this; see tls/. */
-import type { OnReadOpts, Socket } from "node:net";
+import type { Socket } from "node:net";
 import { buffers } from "./buffer-pool.js";
+import type { Carrier, CarrierListener, CarrierOrigin } from "./carrier.js";
 import type { ClosingPatience } from "./closing-patience.js";
 import {
   type DataConnection,
@@ -8,31 +9,7 @@ import {
   type DataSocket,
   type OpenOptions,
 } from "./data-connection.js";
-import { unsentBytes } from "./raw-handle.js";
 import { MAX_RECEIVE, ReceiveBuffer } from "./receive-buffer.js";
-
-/** Where a socket comes from: connected, or connecting, and paused. */
-export interface SocketOrigin {
-  /** Called once, when the first byte is to move. */
-  socket(onread: OnReadOpts): Socket;
-  /** Whether what is read comes through `onread`, into our memory, or is to be fetched with `read()`. */
-  readonly delivers: "onread" | "readable";
-  /** Closes what `socket` was never called for; resolves when it is closed. */
-  close(): Promise<void>;
-}
-
-/** Of a socket that is connected and paused. */
-export function originOfSocket(socket: Socket): SocketOrigin {
-  return {
-    delivers: "readable",
-    socket: () => socket,
-    close: () =>
-      new Promise((resolve) => {
-        socket.once("close", () => resolve());
-        socket.destroy();
-      }),
-  };
-}
 
 /** A data connection without TLS, or the part of it below TLS. */
 export interface PlainDataConnection extends DataConnection {
@@ -52,57 +29,52 @@ type State =
   /** Most that are destroyed have ended well, and nobody asks for the error: it is made when somebody does. */
   | { readonly kind: "broken"; readonly error: () => Error };
 
-export class PlainDataSocket implements DataSocket {
-  readonly #origin: SocketOrigin;
+export class PlainDataSocket implements DataSocket, CarrierListener {
+  readonly #origin: CarrierOrigin;
   readonly patience: ClosingPatience;
   readonly #memory = new ReceiveBuffer(buffers);
-  #socket: Socket | undefined;
+  #carrier: Carrier | undefined;
   #state: State = { kind: "open" };
   #destroyed: Promise<void> | undefined;
   #closed = false;
+  #onClosed: (() => void) | undefined;
   #peerEnded = false;
   #sending: Waiter<void> | undefined;
   #receiving: (Waiter<Uint8Array | undefined> & { readonly limit: number }) | undefined;
-  /** What came beyond the limit that was asked for; only `read()` brings such. */
+  /** What came beyond the limit that was asked for. */
   #ahead: Uint8Array | undefined;
   /** True from a delivery to the next turn; see `#rest`. */
   #resting = false;
 
-  constructor(origin: SocketOrigin, patience: ClosingPatience) {
+  constructor(origin: CarrierOrigin, patience: ClosingPatience) {
     this.#origin = origin;
     this.patience = patience;
   }
 
-  /** Makes the socket before its first byte moves; for connections that we open ourselves. */
-  connect(): Socket {
-    this.#socket ??= this.#attach();
-    return this.#socket;
-  }
-
   get unsent(): number {
-    return this.#socket === undefined ? 0 : unsentBytes(this.#socket);
+    return this.#carrier?.unsent ?? 0;
   }
 
   send(chunk: Uint8Array): void | Promise<void> {
-    const socket = this.#usable();
-    if (chunk.length === 0) return undefined;
-    socket.write(chunk, this.#onWritten);
-    // The kernel is asked at once; only what it did not take is written by the event loop.
-    if (socket.writableLength === 0 && socket.errored === null) return undefined;
+    const carrier = this.#usable();
+    if (chunk.length === 0 || carrier.write(chunk)) return undefined;
     return new Promise((resolve, reject) => {
       this.#sending = { resolve, reject };
     });
   }
 
   receive(limit: number = MAX_RECEIVE): Uint8Array | undefined | Promise<Uint8Array | undefined> {
-    this.#memory.ask(limit);
-    const socket = this.#usable();
     const ahead = this.#ahead;
-    if (ahead !== undefined) return this.#split(ahead, limit);
+    if (ahead !== undefined) {
+      this.#usable();
+      return this.#split(ahead, limit);
+    }
+    this.#memory.ask(limit);
+    const carrier = this.#usable();
     if (this.#peerEnded) return undefined;
     return new Promise((resolve, reject) => {
       this.#receiving = { limit, resolve, reject };
-      this.#more(socket);
+      this.#more(carrier);
     });
   }
 
@@ -111,12 +83,12 @@ export class PlainDataSocket implements DataSocket {
    * {@link ClosingPatience} has it; a reset instead is "lost": something was not read.
    */
   finish(): Promise<void> {
-    const socket = this.#usable();
+    const carrier = this.#usable();
     return new Promise((resolve, reject) => {
       this.#state = { kind: "finishing", flushed: false, waiter: { resolve, reject } };
       this.#ahead = undefined;
-      socket.end();
-      this.#more(socket);
+      carrier.end();
+      if (!this.#peerEnded) this.#more(carrier);
     });
   }
 
@@ -125,17 +97,17 @@ export class PlainDataSocket implements DataSocket {
     const whole = this.#state.kind === "finished" || this.#peerEnded;
     this.#break(() => cause ?? new DataConnectionError("closed"));
     if (this.#destroyed !== undefined) return;
-    const socket = this.#socket;
-    if (socket === undefined) {
+    const carrier = this.#carrier;
+    if (carrier === undefined) {
       this.#destroyed = this.#origin.close();
       return;
     }
     this.#destroyed = this.#closed
       ? Promise.resolve()
-      : new Promise((resolve) => socket.once("close", () => resolve()));
-    // A socket that is shutting down cannot be reset; its data are in the kernel already.
-    if (whole || socket.connecting || socket.writableEnded) socket.destroy();
-    else socket.resetAndDestroy();
+      : new Promise((resolve) => {
+          this.#onClosed = resolve;
+        });
+    carrier.close(whole ? "end" : "reset");
   }
 
   /** As `destroy`, and resolves when the connection is closed. */
@@ -145,17 +117,13 @@ export class PlainDataSocket implements DataSocket {
   }
 
   /**
-   * The socket itself, for TLS to work on, with bytes that were read too early put back. From now on only
+   * The connection as a socket, for TLS to work on, with bytes that were read too early put back. From now on only
    * `destroy`, `close` and `endedAbove` of this object are to be called.
    */
   handOver(bytes: Uint8Array | undefined): Socket {
-    const socket = this.#usable();
-    socket.removeListener("end", this.#onEnd);
-    socket.removeListener("finish", this.#onFlushed);
-    socket.removeListener("readable", this.#rest);
+    const carrier = this.#usable();
     this.#ahead = undefined;
-    if (bytes !== undefined) socket.unshift(bytes);
-    return socket;
+    return carrier.intoSocket(bytes);
   }
 
   /** Whoever has the socket has ended it in good order: closing it need not tell the peer of a failure. */
@@ -163,42 +131,64 @@ export class PlainDataSocket implements DataSocket {
     if (this.#state.kind === "open") this.#state = { kind: "finished" };
   }
 
-  #attach(): Socket {
-    const socket = this.#origin.socket({ buffer: this.#nextMemory, callback: this.#onRead });
-    socket.on("end", this.#onEnd);
-    socket.on("finish", this.#onFlushed);
-    socket.on("error", this.#onError);
-    socket.on("close", this.#onClose);
-    // The tail of a chunk must not wait for the peer's acknowledgement (Nagle) while the next one is read.
-    socket.setNoDelay(true);
-    return socket;
+  // What follows is for the carrier.
+
+  onReadable(): void {
+    this.#rest();
   }
 
-  #usable(): Socket {
+  onChunk(chunk: Uint8Array): void {
+    this.#rest();
+    this.#deliver(chunk);
+  }
+
+  onEnd(): void {
+    this.#peerEnded = true;
+    this.#receiving?.resolve(undefined);
+    this.#receiving = undefined;
+    this.#finishIfDone();
+  }
+
+  onWritten(): void {
+    this.#sending?.resolve();
+    this.#sending = undefined;
+  }
+
+  onFlushed(): void {
+    if (this.#state.kind !== "finishing") return;
+    this.#state.flushed = true;
+    this.#finishIfDone();
+    if (this.#state.kind !== "finishing") return;
+    this.#state.patience = setTimeout(() => {
+      this.patience.closedLate();
+      this.#finished();
+    }, this.patience.milliseconds);
+  }
+
+  onError(cause: Error): void {
+    this.#break(() => new DataConnectionError("lost", "the data connection broke", { cause }));
+  }
+
+  onClose(): void {
+    this.#break(() => new DataConnectionError("lost", "the data connection was closed"));
+    this.#memory.end();
+    this.#closed = true;
+    this.#onClosed?.();
+  }
+
+  #usable(): Carrier {
     if (this.#state.kind === "broken") throw this.#state.error();
     if (this.#state.kind !== "open") throw new DataConnectionError("closed");
-    return this.connect();
+    this.#carrier ??= this.#origin.carry(this, this.#memory);
+    return this.#carrier;
   }
 
-  /** Asks the socket for bytes, now or when it has rested. */
-  #more(socket: Socket): void {
+  /** Asks for bytes, now or when it has rested. */
+  #more(carrier: Carrier): void {
     if (this.#resting) return;
-    if (this.#origin.delivers === "onread") {
-      socket.resume();
-      return;
-    }
-    if (socket.listenerCount("readable") === 0) socket.on("readable", this.#rest);
-    const chunk = socket.read() as Uint8Array | null;
-    if (chunk !== null) this.#deliver(chunk);
+    const chunk = carrier.read();
+    if (chunk !== undefined) this.#deliver(chunk);
   }
-
-  readonly #nextMemory = (): Uint8Array => this.#memory.memory();
-
-  readonly #onRead = (length: number): boolean => {
-    this.#rest();
-    this.#deliver(this.#memory.filled(length));
-    return false;
-  };
 
   #deliver(chunk: Uint8Array): void {
     const waiter = this.#receiving;
@@ -219,41 +209,16 @@ export class PlainDataSocket implements DataSocket {
    * last bytes, and somebody reads on from within their callback, libuv tells of an end instead of the reset:
    * half a file would look whole.
    */
-  readonly #rest = (): void => {
+  #rest(): void {
     if (this.#resting) return;
     this.#resting = true;
     setImmediate(this.#rested);
-  };
+  }
 
   readonly #rested = (): void => {
     this.#resting = false;
     const wanted = this.#receiving !== undefined || this.#state.kind === "finishing";
-    if (wanted && this.#socket !== undefined) this.#more(this.#socket);
-  };
-
-  readonly #onWritten = (error?: Error | null): void => {
-    // An error comes as an event too. Earlier chunks, which went at once, are called back late.
-    if (error || this.#sending === undefined || this.#socket?.writableLength !== 0) return;
-    this.#sending.resolve();
-    this.#sending = undefined;
-  };
-
-  readonly #onEnd = (): void => {
-    this.#peerEnded = true;
-    this.#receiving?.resolve(undefined);
-    this.#receiving = undefined;
-    this.#finishIfDone();
-  };
-
-  readonly #onFlushed = (): void => {
-    if (this.#state.kind !== "finishing") return;
-    this.#state.flushed = true;
-    this.#finishIfDone();
-    if (this.#state.kind !== "finishing") return;
-    this.#state.patience = setTimeout(() => {
-      this.patience.closedLate();
-      this.#finished();
-    }, this.patience.milliseconds);
+    if (wanted && this.#carrier !== undefined) this.#more(this.#carrier);
   };
 
   #finishIfDone(): void {
@@ -269,16 +234,6 @@ export class PlainDataSocket implements DataSocket {
     this.#state = { kind: "finished" };
     waiter.resolve();
   }
-
-  readonly #onError = (error: Error): void => {
-    this.#break(() => new DataConnectionError("lost", "the data connection broke", { cause: error }));
-  };
-
-  readonly #onClose = (): void => {
-    this.#break(() => new DataConnectionError("lost", "the data connection was closed"));
-    this.#memory.end();
-    this.#closed = true;
-  };
 
   /** The first cause counts. */
   #break(error: () => Error): void {

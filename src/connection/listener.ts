@@ -1,8 +1,10 @@
 /** A listening socket that hands its connections over unread. */
 import { createServer, type Server, type Socket } from "node:net";
 import { normalAddress } from "./address.js";
-import { originOfSocket, type SocketOrigin } from "./data-socket.js";
-import { acceptRaw, type RawHandle, socketOver } from "./raw-handle.js";
+import type { CarrierOrigin } from "./carrier.js";
+import { originOfHandle } from "./handle-carrier.js";
+import { acceptRaw, type HandleInternals, handleInternals, type RawHandle } from "./raw-handle.js";
+import { originOfSocket } from "./socket-carrier.js";
 
 /** "raw": handles of node:net's internals, read into our buffers; "public": its 'connection' event. */
 export type Acceptance = "raw" | "public";
@@ -10,8 +12,8 @@ export type Acceptance = "raw" | "public";
 /** Connections that may wait in the kernel: one is expected, the rest are turned away. */
 const BACKLOG = 8;
 
-/** A connection that came in. Nothing of it is read until `socket` is called and resumed. */
-export interface Arrival extends SocketOrigin {
+/** A connection that came in. Nothing of it is read until somebody asks. */
+export interface Arrival extends CarrierOrigin {
   /** The peer's address in its one spelling; undefined when it is gone already. */
   readonly peer: string | undefined;
 }
@@ -40,7 +42,9 @@ export class Listener {
         server.removeListener("error", reject);
         // Accepting may fail without descriptors (EMFILE): the peer waits, and the lease's deadline ends it.
         server.on("error", () => {});
-        if (o.acceptance === "raw") acceptRaw(server, (handle) => o.onarrival(handleArrival(handle)));
+        const internals = o.acceptance === "raw" ? handleInternals() : undefined;
+        if (internals !== undefined)
+          acceptRaw(server, (handle) => o.onarrival(handleArrival(handle, internals)));
         resolve(new Listener(server, o.port));
       });
     });
@@ -59,14 +63,12 @@ export class Listener {
   }
 }
 
-function handleArrival(handle: RawHandle): Arrival {
+function handleArrival(handle: RawHandle, internals: HandleInternals): Arrival {
   const name: { address?: string } = {};
   const known = handle.getpeername(name) === 0 && name.address !== undefined;
   return {
     peer: known ? normalAddress(name.address ?? "") : undefined,
-    delivers: "onread",
-    socket: (onread) => socketOver(handle, onread),
-    close: () => new Promise((resolve) => handle.close(resolve)),
+    ...originOfHandle(handle, internals),
   };
 }
 

@@ -7,7 +7,7 @@ import type { Acceptance, Arrival } from "./listener.js";
 import { type LeaseOwner, PassiveLease } from "./passive-lease.js";
 import { type HeldListener, listenInRange } from "./passive-listen.js";
 import type { PortRange } from "./port-range.js";
-import { rawHandlesWork } from "./raw-handle.js";
+import { rawHandlesWork } from "./raw-probe.js";
 
 /** Why a listening port was given up: everything but "closed" and "taken-over" is a sign of trouble. */
 export type Retirement =

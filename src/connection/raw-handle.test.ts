@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { test } from "node:test";
 import { checkLeaks } from "./loopback.support.test.js";
-import { acceptRaw, rawHandlesWork } from "./raw-handle.js";
+import { acceptRaw } from "./raw-handle.js";
+import { rawHandlesWork } from "./raw-probe.js";
 
 checkLeaks();
 

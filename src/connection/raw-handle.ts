@@ -1,27 +1,113 @@
 /**
- * The one place that touches internals of node:net.
+ * The one place that knows the internals of node:net.
  *
- * A listener of Node's makes a socket with a 64 KiB read buffer of its own for every connection, and starts to
- * read. A handle taken before that stays unread until a transfer wants it, and reads into a large buffer of
- * ours: half as much work for each byte of an upload. It is undocumented, so {@link rawHandlesWork} tries it
- * once per process with a real exchange; where it fails, the public way is used.
+ * One of Node's sockets costs a small file more than its whole transfer does: two streams with their events, and
+ * ticks between them. And a listener's socket reads before it is asked to, into a buffer of its own. A bare handle
+ * does neither. It is undocumented, so raw-probe.ts tries it once per process with a real exchange; where that
+ * fails, the public way is used.
  */
-import { Buffer } from "node:buffer";
-import { once } from "node:events";
-import {
-  type AddressInfo,
-  createServer,
-  type OnReadOpts,
-  type Server,
-  Socket,
-  type SocketConstructorOpts,
-} from "node:net";
-import { withDeadline } from "./deadline.js";
+import { type Server, Socket, type SocketConstructorOpts } from "node:net";
+import process from "node:process";
+import { getSystemErrorName } from "node:util";
 
-/** What we use of Node's TCP handle. */
+/** Asked of a handle; `oncomplete` is told of 0, or of a negative error number. */
+export interface HandleRequest {
+  oncomplete: ((status: number) => void) | undefined;
+  /** Keeps the bytes of a write alive until it is done. */
+  buffer?: Uint8Array;
+}
+
+/** What we use of Node's TCP handle. What returns a number returns 0, or a negative error number. */
 export interface RawHandle {
+  /** Asked after each read, whose length is in `readResult`; what it returns is the memory of the next one. */
+  onread: (() => Uint8Array | undefined) | undefined;
+  /** Bytes that were written and that the kernel has not taken yet. */
+  readonly writeQueueSize: number;
+  bind(address: string, port: number): number;
+  bind6(address: string, port: number, flags: number): number;
+  connect(request: HandleRequest, address: string, port: number): number;
+  connect6(request: HandleRequest, address: string, port: number): number;
   getpeername(out: { address?: string }): number;
+  setNoDelay(on: boolean): number;
+  /** The memory of the first read. It must be kept alive until the handle is closed, or has another one. */
+  useUserBuffer(memory: Uint8Array): void;
+  readStart(): number;
+  readStop(): number;
+  writeBuffer(request: HandleRequest, chunk: Uint8Array): number;
+  /** As above, or 1 for "at once". */
+  shutdown(request: HandleRequest): number;
   close(closed?: () => void): void;
+  /** As `close`, with a reset; not behind `shutdown`. */
+  reset(closed: () => void): number;
+}
+
+export interface HandleInternals {
+  newHandle(): RawHandle;
+  connectRequest(): HandleRequest;
+  writeRequest(): HandleRequest;
+  shutdownRequest(): HandleRequest;
+  /** Within `onread`: how many bytes came, or a negative error number; {@link END_OF_FILE} among them. */
+  readResult(): number;
+  /** Right behind `writeBuffer`: whether the kernel has not taken all of it, so that `oncomplete` follows. */
+  writeIsPending(): boolean;
+}
+
+/** libuv's UV_EOF. */
+export const END_OF_FILE = -4095;
+
+interface TcpWrap {
+  readonly TCP: new (type: number) => RawHandle;
+  readonly TCPConnectWrap: new () => HandleRequest;
+  readonly constants: { readonly SOCKET: number };
+}
+
+interface StreamWrap {
+  readonly WriteWrap: new () => HandleRequest;
+  readonly ShutdownWrap: new () => HandleRequest;
+  readonly streamBaseState: Int32Array;
+  readonly kReadBytesOrError: number;
+  readonly kLastWriteWasAsync: number;
+}
+
+let internals: { readonly found: HandleInternals | undefined } | undefined;
+
+/** Undefined where this Node has no such thing, or would warn of its use (DEP0111). */
+export function handleInternals(): HandleInternals | undefined {
+  internals ??= { found: findInternals() };
+  return internals.found;
+}
+
+function findInternals(): HandleInternals | undefined {
+  if (process.execArgv.includes("--pending-deprecation") || process.env.NODE_PENDING_DEPRECATION === "1") {
+    return undefined;
+  }
+  try {
+    const { binding } = process as unknown as { binding(name: string): unknown };
+    const { TCP, TCPConnectWrap, constants } = binding("tcp_wrap") as TcpWrap;
+    const stream = binding("stream_wrap") as StreamWrap;
+    const { WriteWrap, ShutdownWrap, streamBaseState, kReadBytesOrError, kLastWriteWasAsync } = stream;
+    return {
+      newHandle: () => new TCP(constants.SOCKET),
+      connectRequest: () => new TCPConnectWrap(),
+      writeRequest: () => new WriteWrap(),
+      shutdownRequest: () => new ShutdownWrap(),
+      readResult: () => streamBaseState[kReadBytesOrError] ?? 0,
+      writeIsPending: () => streamBaseState[kLastWriteWasAsync] !== 0,
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+/** `ECONNRESET` and the like, of a negative error number, which differs from system to system. */
+export function errorName(status: number): string {
+  return getSystemErrorName(status);
+}
+
+/** As Node's own are. */
+export function systemError(status: number, syscall: string): NodeJS.ErrnoException {
+  const code = errorName(status);
+  return Object.assign(new Error(`${syscall} ${code}`), { code, errno: status, syscall });
 }
 
 interface ListeningHandle {
@@ -42,13 +128,12 @@ export function acceptRaw(server: Server, onhandle: (handle: RawHandle) => void)
   return true;
 }
 
-/** A socket over a raw handle that reads nothing before `resume()`, and then through `onread`. */
-export function socketOver(handle: RawHandle, onread: OnReadOpts): Socket {
-  const options: SocketConstructorOpts & { handle: RawHandle; manualStart: boolean; onread: OnReadOpts } = {
+/** A socket over a handle, which reads nothing before it is told to. */
+export function socketOver(handle: RawHandle): Socket {
+  const options: SocketConstructorOpts & { handle: RawHandle; manualStart: boolean } = {
     handle,
     manualStart: true,
     allowHalfOpen: true,
-    onread,
   };
   return new Socket(options);
 }
@@ -57,65 +142,4 @@ export function socketOver(handle: RawHandle, onread: OnReadOpts): Socket {
 export function unsentBytes(socket: Socket): number {
   const handle = (socket as unknown as { _handle?: { writeQueueSize?: number } | null })._handle;
   return handle?.writeQueueSize ?? socket.writableLength;
-}
-
-let answer: Promise<boolean> | undefined;
-
-/** Whether accepted handles can be used directly. Tried once, over the loopback interface; takes milliseconds. */
-export function rawHandlesWork(): Promise<boolean> {
-  answer ??= tryRawHandles().catch(() => false);
-  return answer;
-}
-
-const PROBE = Buffer.from("bytes in two parts");
-
-async function tryRawHandles(): Promise<boolean> {
-  const server = createServer();
-  const client = new Socket({ allowHalfOpen: true });
-  try {
-    return await withDeadline(exchange(server, client), 2000, () => new Error("no answer"));
-  } finally {
-    client.destroy();
-    server.close();
-  }
-}
-
-/**
- * One exchange that needs everything we rely on: the peer's address, nothing read before it is asked for,
- * reading into our buffer, a pause after each buffer, resuming, the end, and writing back.
- */
-async function exchange(server: Server, client: Socket): Promise<boolean> {
-  server.listen({ port: 0, host: "127.0.0.1", exclusive: true });
-  await once(server, "listening");
-  const arrived = new Promise<RawHandle>((resolve, reject) => {
-    if (!acceptRaw(server, resolve)) reject(new Error("no raw handles"));
-  });
-  const { port } = server.address() as AddressInfo;
-  client.on("error", () => {}).connect({ port, host: "127.0.0.1" });
-  client.end(PROBE);
-  const handle = await arrived;
-  const peer: { address?: string } = {};
-  if (handle.getpeername(peer) !== 0 || peer.address !== "127.0.0.1") return false;
-
-  const got: Buffer[] = [];
-  const memory = Buffer.alloc(PROBE.length - 1);
-  const socket = socketOver(handle, {
-    buffer: () => memory,
-    callback: (length, buffer) => {
-      got.push(Buffer.from(buffer.subarray(0, length)));
-      setImmediate(() => socket.resume());
-      return false;
-    },
-  });
-  try {
-    await new Promise<void>((resolve) => setImmediate(resolve));
-    if (got.length > 0 || socket.bytesRead > 0) return false;
-    socket.resume();
-    await once(socket, "end");
-    socket.end(PROBE);
-    const [echo] = (await once(client, "data")) as [Buffer];
-    return got.length === 2 && Buffer.concat(got).equals(PROBE) && echo.equals(PROBE);
-  } finally {
-    socket.destroy();
-  }
 }

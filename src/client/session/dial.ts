@@ -2,8 +2,9 @@
 import { connect, type Socket } from "node:net";
 import type { ClosingPatience } from "../../connection/closing-patience.js";
 import { DataConnectionError } from "../../connection/data-connection.js";
-import { originOfSocket, type PlainDataConnection, PlainDataSocket } from "../../connection/data-socket.js";
+import { type PlainDataConnection, PlainDataSocket } from "../../connection/data-socket.js";
 import { waitFor } from "../../connection/deadline.js";
+import { originOfSocket } from "../../connection/socket-carrier.js";
 import { FtpAbortError, FtpConnectionError, FtpProxyError, FtpTimeoutError } from "../errors.js";
 import { type ProxyAddress, type Target, tunnel } from "./proxy.js";
 
