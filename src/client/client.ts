@@ -1,6 +1,8 @@
 /** The client: every public verb. Calls are queued; each takes an AbortSignal and fails with an FtpError. */
+
 import type { Buffer } from "node:buffer";
 import type { Readable, Writable } from "node:stream";
+import type { AbortLike } from "../connection/stop.js";
 import type { Features } from "../protocol/features.js";
 import type { Reply } from "../protocol/reply.js";
 import type { FtpDigestAlgorithm } from "./digest-algorithm.js";
@@ -33,7 +35,7 @@ import {
 } from "./verbs/transfers.js";
 
 export interface CallOptions {
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: AbortLike | undefined;
 }
 
 /** Of a download that goes to no path. */

@@ -146,7 +146,7 @@ export interface Settings {
   readonly rate: number | RateLimit | undefined;
   readonly keepAlive: number | undefined;
   readonly reconnect: ReconnectOptions;
-  readonly trace: (line: TraceLine) => void;
+  readonly trace: ((line: TraceLine) => void) | undefined;
 }
 
 /** @throws FtpArgumentError for what cannot be right, before anything is connected */
@@ -187,7 +187,7 @@ export function settingsOf(o: FtpClientOptions): Settings {
     rate: o.rate,
     keepAlive: o.keepAlive,
     reconnect: { ...DEFAULT_RECONNECT, ...o.reconnect },
-    trace: o.onTrace ?? (() => {}),
+    trace: o.onTrace,
   };
 }
 

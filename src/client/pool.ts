@@ -1,5 +1,7 @@
 /** Several sessions with one server, as many as it takes. */
+
 import { setMaxListeners } from "node:events";
+import { type AbortLike, Stop } from "../connection/stop.js";
 import { FtpClient } from "./client.js";
 import { withEither } from "./either-signal.js";
 import {
@@ -30,8 +32,8 @@ export function sessionsOf(source: Sessions | FtpClient): Sessions {
 }
 
 /** Every session listens to it: Node.js would warn of a leak from the eleventh on. */
-function unlimited(signal: AbortSignal): void {
-  setMaxListeners(0, signal);
+function unlimited(signal: AbortLike): void {
+  if (signal instanceof EventTarget) setMaxListeners(0, signal);
 }
 
 /** Milliseconds after which one session more is tried, when the server had enough of them. */
@@ -50,7 +52,7 @@ export class FtpPool implements AsyncDisposable {
   readonly #clients = new Set<FtpClient>();
   readonly #idle: FtpClient[] = [];
   readonly #waiting: (() => void)[] = [];
-  readonly #stop = new AbortController();
+  readonly #stop = new Stop();
   #limit: number;
   #limitedAt = 0;
   #connecting = 0;
@@ -69,7 +71,6 @@ export class FtpPool implements AsyncDisposable {
     this.#most = connections;
     this.#growAgain = growAgain;
     this.#limit = connections;
-    unlimited(this.#stop.signal);
   }
 
   /** Whose files these are: `anna@ftp.example.org:21`. */
@@ -90,10 +91,10 @@ export class FtpPool implements AsyncDisposable {
   /** Does some work on a session that nobody else uses meanwhile. */
   async run<T>(
     work: (client: FtpClient) => T | Promise<T>,
-    { signal }: { readonly signal?: AbortSignal | undefined } = {},
+    { signal }: { readonly signal?: AbortLike | undefined } = {},
   ): Promise<T> {
     if (signal !== undefined) unlimited(signal);
-    const client = await this.#take(signal);
+    const client = this.#takeNow(signal) ?? (await this.#take(signal));
     this.#working++;
     try {
       const result = await work(client);
@@ -144,9 +145,16 @@ export class FtpPool implements AsyncDisposable {
     await client.destroy();
   }
 
-  async #take(signal: AbortSignal | undefined): Promise<FtpClient> {
+  /** Where nobody has to be waited for, and nothing to be asked. */
+  #takeNow(signal: AbortLike | undefined): FtpClient | undefined {
+    const last = this.#idle.at(-1);
+    if (last?.connected !== true || this.#stop.aborted || signal?.aborted === true) return undefined;
+    return this.#idle.pop();
+  }
+
+  async #take(signal: AbortLike | undefined): Promise<FtpClient> {
     for (;;) {
-      if (this.#stop.signal.aborted) throw new FtpClosedError();
+      if (this.#stop.aborted) throw new FtpClosedError();
       if (signal?.aborted === true) {
         // It may have been woken before it gave up: the next one takes what it leaves.
         if (this.#idle.length > 0) this.#wake();
@@ -170,10 +178,10 @@ export class FtpPool implements AsyncDisposable {
   }
 
   /** Undefined when the server has enough of us, and there are others to wait for. */
-  async #connect(signal: AbortSignal | undefined): Promise<FtpClient | undefined> {
+  async #connect(signal: AbortLike | undefined): Promise<FtpClient | undefined> {
     this.#connecting++;
     try {
-      const client = await withEither(signal, this.#stop.signal, (either) =>
+      const client = await withEither(signal, this.#stop, (either) =>
         FtpClient.connect(this.#options, { signal: either }),
       );
       this.#clients.add(client);
@@ -210,7 +218,7 @@ export class FtpPool implements AsyncDisposable {
     this.#limitedAt = performance.now();
   }
 
-  #turn(signal: AbortSignal | undefined): Promise<void> {
+  #turn(signal: AbortLike | undefined): Promise<void> {
     return new Promise((resolve) => {
       const done = () => {
         signal?.removeEventListener("abort", onAbort);

@@ -1,4 +1,5 @@
 /** Data connections (RFC 959 3.2, 3.3): how they are asked for, and what carries the bytes. */
+import type { AbortLike } from "./stop.js";
 
 /**
  * Made by PASV, EPSV, PORT or EPRT and used once: in stream mode for one transfer. Disposing of it gives back
@@ -18,7 +19,7 @@ export interface DataConnection extends AsyncDisposable {
 }
 
 export interface OpenOptions {
-  readonly signal: AbortSignal;
+  readonly signal: AbortLike;
   /** Milliseconds. */
   readonly timeout: number;
 }

@@ -4,6 +4,7 @@
  * These timers keep the process alive (no `unref`): somebody waits for the answer. Timers that only watch, such
  * as sweeps of idle things, are the ones to unref.
  */
+import type { AbortLike } from "./stop.js";
 
 /** The longest that setTimeout can wait; more would fire at once. About 24 days count as no limit. */
 export const LONGEST_TIMEOUT = 2 ** 31 - 1;
@@ -29,7 +30,7 @@ export async function withDeadline<T>(
 }
 
 export interface Waiting {
-  readonly signal: AbortSignal;
+  readonly signal: AbortLike;
   /** Milliseconds; Infinity for no limit. */
   readonly timeout: number;
   readonly timedOut: () => Error;

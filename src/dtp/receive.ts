@@ -19,18 +19,18 @@ export async function receive(
     const answer = socket.receive(run.chunk);
     const chunk = answer instanceof Promise ? await answer : answer;
     if (chunk === undefined) break;
-    await put(sink, decoder === undefined ? chunk : decoder.convert(chunk), run);
+    const put = write(sink, decoder === undefined ? chunk : decoder.convert(chunk), run);
+    if (put !== undefined) await put;
+    run.check();
     await run.pause(chunk.length);
   }
-  if (decoder !== undefined) await put(sink, decoder.end(), run);
+  if (decoder !== undefined) await write(sink, decoder.end(), run);
+  run.check();
 }
 
-async function put(sink: WriteHandle, chunk: Uint8Array, run: Run): Promise<void> {
-  if (chunk.length > 0) {
-    run.waitsFor = "storage";
-    const written = sink.write(chunk);
-    if (written !== undefined) await written;
-  }
-  run.count(chunk.length);
-  run.check();
+function write(sink: WriteHandle, bytes: Uint8Array, run: Run): void | Promise<void> {
+  run.waitsFor = "storage";
+  const written = bytes.length === 0 ? undefined : sink.write(bytes);
+  if (written === undefined) return run.count(bytes.length);
+  return written.then(() => run.count(bytes.length));
 }

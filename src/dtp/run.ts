@@ -1,6 +1,8 @@
 /** One transfer while it runs: what has moved, what it waits for, and what ended it from outside. */
+
 import { DataConnectionError, type DataSocket } from "../connection/data-connection.js";
 import { LONGEST_TIMEOUT } from "../connection/deadline.js";
+import type { AbortLike } from "../connection/stop.js";
 import { StorageError } from "../storage/errors.js";
 import type { TransferProgress } from "./outcome.js";
 import { Throttle } from "./throttle.js";
@@ -14,9 +16,9 @@ export type Failure =
   | { readonly kind: "local"; readonly error: unknown };
 
 export interface RunOptions {
-  readonly signal: AbortSignal;
+  readonly signal: AbortLike;
   readonly stallTimeout: number;
-  readonly rate?: number | Throttle;
+  readonly rate?: number | Throttle | undefined;
 }
 
 /** Looks in one stall timeout: a stall is seen at the latest a quarter of it too late. */
@@ -35,20 +37,15 @@ export class Run implements TransferProgress {
   #steps = 0;
   #socket: DataSocket | undefined;
   #failure: Failure | undefined;
+  #over = false;
   #failed: (failure: Failure) => void = () => {};
   #sleeping: { readonly timer: NodeJS.Timeout; wake(): void } | undefined;
   #watch: { readonly timer: NodeJS.Timeout; position: number; quiet: number } | undefined;
-
-  /** Resolves when the transfer is ended from outside: by the signal, or because it stalled. */
-  readonly failed: Promise<Failure>;
 
   constructor(options: RunOptions) {
     this.#options = options;
     const { rate } = options;
     this.#throttle = typeof rate === "number" ? new Throttle(rate, this.#began) : rate;
-    this.failed = new Promise((resolve) => {
-      this.#failed = resolve;
-    });
     if (options.signal.aborted) this.#fail({ kind: "aborted" });
     else options.signal.addEventListener("abort", this.#onAbort, { once: true });
   }
@@ -64,6 +61,20 @@ export class Run implements TransferProgress {
   /** Bytes that the next chunk may have. */
   get chunk(): number {
     return this.#throttle?.chunk(turns.chunk) ?? turns.chunk;
+  }
+
+  /** What the work, which never rejects, comes to; or what ends it from outside: the signal, `stopped`, a stall. */
+  firstOf(work: Promise<Failure | undefined>): Promise<Failure | undefined> {
+    if (this.#failure !== undefined) return Promise.resolve(this.#failure);
+    return new Promise((resolve) => {
+      this.#failed = resolve;
+      void work.then(resolve);
+    });
+  }
+
+  /** As if the signal aborted. */
+  stopped(): void {
+    if (!this.#over) this.#fail({ kind: "aborted" });
   }
 
   /** What ended it from outside, if anything has. */
@@ -110,6 +121,7 @@ export class Run implements TransferProgress {
 
   /** The data part is over: nothing can end it from outside any more. */
   end(): void {
+    this.#over = true;
     this.#options.signal.removeEventListener("abort", this.#onAbort);
     clearInterval(this.#watch?.timer);
     this.#watch = undefined;

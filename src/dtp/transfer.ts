@@ -2,6 +2,7 @@
 
 import { type DataConnection, DataConnectionError, type DataSocket } from "../connection/data-connection.js";
 import { withDeadline } from "../connection/deadline.js";
+import type { AbortLike } from "../connection/stop.js";
 import { StorageError } from "../storage/errors.js";
 import type { ReadHandle, WriteHandle } from "../storage/storage.js";
 import type { Codec } from "./codec.js";
@@ -22,13 +23,13 @@ interface AnyJob {
   /** From `codecFor`; undefined when bytes go as they are. */
   readonly codec: Codec | undefined;
   /** Aborts the transfer: ABOR, the end of the session. */
-  readonly signal: AbortSignal;
+  readonly signal: AbortLike;
   /** Milliseconds for the data connection to open. */
   readonly connectTimeout: number;
   /** Milliseconds without a byte moving; Infinity for no limit. */
   readonly stallTimeout: number;
   /** Bytes of the file per second at most; a throttle of the clock of `performance.now()` may be shared by several. */
-  readonly rate?: number | Throttle;
+  readonly rate?: number | Throttle | undefined;
   /** Milliseconds that a storage gets to let go of the file when a transfer has failed; 10,000 when absent. */
   readonly releaseTimeout?: number;
   /** Called right before the data connection is opened, in the same turn; not when nothing will be opened. */
@@ -48,7 +49,7 @@ export interface ReceiveJob extends AnyJob {
   /** Milliseconds since the epoch, for `commit`. */
   readonly modified?: number;
   /** Bytes that are expected, for the progress. */
-  readonly total?: number;
+  readonly total?: number | undefined;
 }
 
 export type TransferJob = SendJob | ReceiveJob;
@@ -60,6 +61,8 @@ export interface Transfer {
    * except when a storage does not let go in time.
    */
   readonly outcome: Promise<TransferOutcome>;
+  /** As if the signal aborted. */
+  stop(): void;
 }
 
 const RELEASE_TIMEOUT = 10_000;
@@ -71,13 +74,13 @@ const RELEASE_TIMEOUT = 10_000;
 export function transfer(job: TransferJob): Transfer {
   const run = new Run(job);
   run.total = job.direction === "send" ? job.source.size : job.total;
-  return { progress: run, outcome: outcomeOf(job, run) };
+  return { progress: run, outcome: outcomeOf(job, run), stop: () => run.stopped() };
 }
 
 async function outcomeOf(job: TransferJob, run: Run): Promise<TransferOutcome> {
   turns.begin();
   const moving = move(job, run);
-  const failure = await Promise.race([moving, run.failed]);
+  const failure = await run.firstOf(moving);
   run.end();
   await closeConnection(job.dataConnection, failure === undefined ? "complete" : "broken");
   const last = failure === undefined ? await keepFile(job) : await letGo(job, moving, failure);

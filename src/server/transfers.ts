@@ -1,5 +1,7 @@
 /** Runs the transfers of a session: 1xx, bytes, and the completion reply that the outcome asks for. */
+
 import type { DataConnection } from "../connection/data-connection.js";
+import { Stop } from "../connection/stop.js";
 import { codecFor } from "../dtp/codec.js";
 import type { TransferOutcome } from "../dtp/outcome.js";
 import { type TransferJob, transfer } from "../dtp/transfer.js";
@@ -94,7 +96,7 @@ export class Transfers {
     // The session may have ended while the file was being opened.
     if (plain === undefined || session.aborted) return await giveUp(what, plain);
     const dataConnection = session.security.protect(plain, what.direction);
-    const abort = new AbortController();
+    const stop = new Stop();
     const { timeouts } = session.server.options;
     const running = { opened: false };
     const { progress, outcome } = transfer({
@@ -102,7 +104,7 @@ export class Transfers {
       id: session.nextTransferId(),
       path: plan.path,
       dataConnection,
-      signal: abort.signal,
+      signal: stop,
       connectTimeout: timeouts.dataConnect,
       stallTimeout: timeouts.stall,
       releaseTimeout: timeouts.release,
@@ -120,7 +122,7 @@ export class Transfers {
       get opened() {
         return running.opened;
       },
-      abort: () => abort.abort(),
+      abort: () => stop.abort(),
     } satisfies RunningTransfer;
     if (running.opened) this.#listener.transferOpened();
     const result = await outcome;

@@ -110,7 +110,7 @@ async function subjectOf(place: RemotePlace, flags: DoctorFlags, terminal: Termi
     write,
     file,
     sessions,
-    trace,
+    trace: trace ?? (() => {}),
   };
 }
 

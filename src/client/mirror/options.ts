@@ -1,4 +1,5 @@
 /** What a mirror can be told, and what it tells. */
+import type { AbortLike } from "../../connection/stop.js";
 import type { OnProgress } from "../transfer/progress.js";
 import type { TotalProgress } from "../transfer/total-progress.js";
 
@@ -39,7 +40,7 @@ export interface MirrorOptions {
   readonly journal?: string | false;
   /** How often a file is tried again when it may help; 2 when absent. */
   readonly retries?: number;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortLike;
   /** Told of the plan before anything is done. */
   readonly onPlan?: (actions: readonly MirrorAction[]) => void;
   /** Told of each action when it is done, or has failed. */

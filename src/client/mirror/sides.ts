@@ -1,4 +1,5 @@
 /** One action of a mirror: on the server in an upload, on this machine in a download. */
+
 import {
   lstatSync,
   mkdirSync,
@@ -10,6 +11,7 @@ import {
   unlinkSync,
 } from "node:fs";
 import { join } from "node:path";
+import type { AbortLike } from "../../connection/stop.js";
 import type { FtpClient } from "../client.js";
 import {
   FtpArgumentError,
@@ -271,7 +273,7 @@ function isNear(one: number, other: number | undefined, grain = 1000): boolean {
 async function statOf(
   client: FtpClient,
   path: string,
-  signal: AbortSignal | undefined,
+  signal: AbortLike | undefined,
 ): Promise<{ readonly size: number | undefined; readonly modified: number | undefined }> {
   const { size, modified } = await client.stat(path, { signal });
   return { size, modified };

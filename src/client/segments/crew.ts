@@ -1,5 +1,6 @@
 /** The connections of a download in segments: each takes the next bytes when it has brought its own. */
 
+import type { AbortLike } from "../../connection/stop.js";
 import type { Entry, WriteHandle } from "../../storage/storage.js";
 import type { FtpClient } from "../client.js";
 import { FtpAbortError, FtpDataConnectionError, FtpError, FtpLocalError } from "../errors.js";
@@ -13,7 +14,7 @@ export interface CrewOptions {
   /** Of the server's file. */
   readonly path: string;
   readonly connections: number;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: AbortLike | undefined;
   readonly retries?: number | undefined;
   readonly rate?: number | undefined;
 }

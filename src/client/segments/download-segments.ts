@@ -1,5 +1,6 @@
 /** One big file over several connections at once. */
 
+import type { AbortLike } from "../../connection/stop.js";
 import type { TransferProgress } from "../../dtp/outcome.js";
 import type { FtpClient } from "../client.js";
 import { FtpReplyError, FtpUnsupportedError, FtpVerifyError } from "../errors.js";
@@ -13,7 +14,7 @@ import { PartFile, type SegmentedFile } from "./part-file.js";
 import { Ranges, SMALLEST_RANGE } from "./ranges.js";
 
 export interface SegmentsOptions {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortLike;
   /** Connections at once at most; as many as the pool may have when absent. */
   readonly segments?: number;
   /** Goes on with what a broken download left, when size and time of the server's file are the same; true when absent. */
@@ -87,7 +88,7 @@ interface Facts {
 }
 
 /** @throws FtpNotFoundError, and what ends the session */
-async function factsOf(client: FtpClient, path: string, signal: AbortSignal | undefined): Promise<Facts> {
+async function factsOf(client: FtpClient, path: string, signal: AbortLike | undefined): Promise<Facts> {
   const told = async (ask: Promise<number | undefined>): Promise<number | undefined> => {
     try {
       return await ask;

@@ -155,7 +155,7 @@ export class DataPort {
     const host = this.#settings.trustPassiveAddress ? found.address : own;
     if (host === own && !sameAddress(found.address, own) && addressFamily(own) !== undefined) {
       const text = `the address in the 227 is not the server's, and is not used (trustPassiveAddress)`;
-      this.#settings.trace({ kind: "note", text });
+      this.#settings.trace?.({ kind: "note", text });
     }
     return { host, port: found.port };
   }

@@ -1,10 +1,12 @@
 /** Reaches a host, directly or through a proxy. */
+
 import { connect, type Socket } from "node:net";
 import type { ClosingPatience } from "../../connection/closing-patience.js";
 import { DataConnectionError } from "../../connection/data-connection.js";
 import { type PlainDataConnection, PlainDataSocket } from "../../connection/data-socket.js";
 import { waitFor } from "../../connection/deadline.js";
 import { originOfSocket } from "../../connection/socket-carrier.js";
+import type { AbortLike } from "../../connection/stop.js";
 import { FtpAbortError, FtpConnectionError, FtpProxyError, FtpTimeoutError } from "../errors.js";
 import { type ProxyAddress, type Target, tunnel } from "./proxy.js";
 
@@ -20,7 +22,7 @@ export interface Route {
 export async function dial(
   target: Target,
   route: Route,
-  { signal, timeout }: { readonly signal: AbortSignal; readonly timeout: number },
+  { signal, timeout }: { readonly signal: AbortLike; readonly timeout: number },
 ): Promise<Socket> {
   const { host, port } = route.proxy ?? target;
   return await waitFor<Socket>(
@@ -77,7 +79,7 @@ export class TunnelledConnection implements PlainDataConnection {
     this.#patience = patience;
   }
 
-  async open(o: { readonly signal: AbortSignal; readonly timeout: number }): Promise<PlainDataSocket> {
+  async open(o: { readonly signal: AbortLike; readonly timeout: number }): Promise<PlainDataSocket> {
     let socket: Socket;
     try {
       socket = await dial(this.#target, this.#route, o);

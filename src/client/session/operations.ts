@@ -1,5 +1,7 @@
 /** Operations on one server, one after the other, over a connection that is made again when it is lost. */
-import { setTimeout as sleep } from "node:timers/promises";
+
+import { waitFor } from "../../connection/deadline.js";
+import { type AbortLike, Stop } from "../../connection/stop.js";
 import { FtpAbortError, FtpClosedError, FtpConnectionError, FtpError } from "../errors.js";
 import type { Settings } from "../options.js";
 import { isLost, type ServerMemory, Session } from "./session.js";
@@ -18,7 +20,8 @@ export class Operations {
   readonly #turnstile = new Turnstile();
   readonly #memory: ServerMemory = { data: {} };
   #session: Session | undefined;
-  #running: AbortController | undefined;
+  /** Ends the operation that runs. Good for one after the other, until it has ended one. */
+  #running = new Stop();
   #state: State = "new";
 
   constructor(settings: Settings) {
@@ -39,51 +42,53 @@ export class Operations {
   async close(): Promise<void> {
     if (this.#over) return;
     this.#state = "closing";
-    const leave = await this.#turnstile.enter(undefined);
+    await this.#turnstile.enter(undefined);
     try {
       await this.#session?.close();
     } finally {
-      leave();
+      this.#turnstile.leave();
     }
   }
 
   /** Closes now; calls that run or wait fail with FtpClosedError. */
   async destroy(): Promise<void> {
     this.#state = "destroyed";
-    this.#running?.abort(new FtpClosedError());
+    this.#running.abort(new FtpClosedError());
     await this.#session?.destroy();
   }
 
   /** One operation: waits for its turn and for a connection; afterwards the connection is in step, or closed. */
   async run<T>(
-    { signal: outer }: { readonly signal?: AbortSignal | undefined },
-    work: (session: Session, signal: AbortSignal) => Promise<T>,
+    { signal: outer }: { readonly signal?: AbortLike | undefined },
+    work: (session: Session, signal: AbortLike) => Promise<T>,
     { again = false }: Running = {},
   ): Promise<T> {
     if (this.#over) throw new FtpClosedError();
-    const leave = await this.#enter(outer);
-    const running = new AbortController();
+    const turn = this.#enter(outer);
+    if (turn !== undefined) await turn;
+    if (this.#running.aborted) this.#running = new Stop();
+    const running = this.#running;
     const onAbort = () => running.abort(outer?.reason);
     outer?.addEventListener("abort", onAbort, { once: true });
     if (outer?.aborted === true) onAbort();
-    this.#running = running;
     try {
       if (this.#destroyed) throw new FtpClosedError();
       const fresh = this.session === undefined;
       try {
-        return await work(await this.#connection(running.signal), running.signal);
+        return await work(this.session ?? (await this.#connection(running)), running);
       } catch (error) {
         // The server closed an idle connection: nobody's fault, and nothing was done.
         if (!again || fresh || !(error instanceof FtpConnectionError)) throw error;
-        return await work(await this.#connection(running.signal), running.signal);
+        return await work(await this.#connection(running), running);
       }
     } catch (error) {
-      throw running.signal.reason instanceof FtpClosedError ? running.signal.reason : error;
+      throw running.reason instanceof FtpClosedError ? running.reason : error;
     } finally {
       outer?.removeEventListener("abort", onAbort);
-      this.#running = undefined;
       // Whoever was aborted does not wait for the server's answer; the next operation does.
-      void this.#settled().then(leave);
+      const settling = this.#settle();
+      if (settling === undefined) this.#turnstile.leave();
+      else void settling.then(() => this.#turnstile.leave());
     }
   }
 
@@ -95,24 +100,34 @@ export class Operations {
     return this.#state === "destroyed";
   }
 
-  async #enter(signal: AbortSignal | undefined): Promise<() => void> {
-    try {
-      return await this.#turnstile.enter(signal);
-    } catch (reason) {
+  #enter(signal: AbortLike | undefined): Promise<void> | undefined {
+    if (signal?.aborted === true) throw new FtpAbortError("command", signal.reason);
+    return this.#turnstile.enter(signal)?.catch((reason) => {
       throw new FtpAbortError("command", reason);
-    }
+    });
   }
 
-  async #settled(): Promise<void> {
-    if (!this.#destroyed) await this.#session?.settle();
-    if (!this.#destroyed && this.#session?.pi.ended === undefined) return;
+  /** Undefined when there is nothing to wait for. */
+  #settle(): Promise<void> | undefined {
+    const settling = this.#destroyed ? undefined : this.#session?.settle();
+    if (settling === undefined && this.#isInOrder) return undefined;
+    return this.#afterSettling(settling);
+  }
+
+  get #isInOrder(): boolean {
+    return !this.#destroyed && this.#session?.pi.ended === undefined;
+  }
+
+  async #afterSettling(settling: Promise<void> | undefined): Promise<void> {
+    await settling;
+    if (this.#isInOrder) return;
     const lost = this.#session;
     this.#session = undefined;
     await lost?.destroy();
   }
 
   /** The session, or a new one; after a loss with some patience. */
-  async #connection(signal: AbortSignal): Promise<Session> {
+  async #connection(signal: AbortLike): Promise<Session> {
     if (this.session !== undefined) return this.session;
     await this.#session?.destroy();
     this.#session = undefined;
@@ -133,10 +148,15 @@ export class Operations {
   }
 }
 
-async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  try {
-    await sleep(milliseconds, undefined, { signal });
-  } catch {
-    throw new FtpAbortError("connect", signal.reason);
-  }
+async function pause(milliseconds: number, signal: AbortLike): Promise<void> {
+  const waiting = {
+    signal,
+    timeout: Number.POSITIVE_INFINITY,
+    timedOut: () => new FtpAbortError("connect", undefined),
+    aborted: () => new FtpAbortError("connect", signal.reason),
+  };
+  await waitFor<void>(waiting, (resolve) => {
+    const timer = setTimeout(resolve, milliseconds);
+    return () => clearTimeout(timer);
+  });
 }

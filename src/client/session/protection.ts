@@ -1,6 +1,6 @@
 /** TLS of one session (RFC 4217): when it begins, what is agreed about data connections, and what is known of it. */
 import { ClientTls, type TlsSecurity } from "../../connection/tls/client-tls.js";
-import type { TraceLine } from "../options.js";
+import type { Settings } from "../options.js";
 import { FtpTlsError } from "../tls-error.js";
 import type { TlsSettings } from "../tls-options.js";
 import type { UserPi, Wait } from "./user-pi.js";
@@ -21,10 +21,10 @@ const CLEAR: State = { kind: "clear" };
 export class Protection {
   readonly #pi: UserPi;
   readonly #settings: TlsSettings | undefined;
-  readonly #trace: (line: TraceLine) => void;
+  readonly #trace: Settings["trace"];
   #state: State = CLEAR;
 
-  constructor(pi: UserPi, settings: TlsSettings | undefined, trace: (line: TraceLine) => void) {
+  constructor(pi: UserPi, settings: TlsSettings | undefined, trace: Settings["trace"]) {
     this.#pi = pi;
     this.#settings = settings;
     this.#trace = trace;
@@ -65,10 +65,15 @@ export class Protection {
     if (this.#state.kind === "protected") this.#state.data = "?";
   }
 
+  /** Whether there is nothing for {@link agree} to do. */
+  get agreed(): boolean {
+    return this.#state.kind === "clear" || this.#state.data !== "?";
+  }
+
   /** PBSZ and PROT (RFC 4217 9), where they have not been said. @throws FtpTlsError */
   async agree(wait: Wait): Promise<void> {
     const state = this.#state;
-    if (state.kind === "clear" || state.data !== "?" || this.#settings === undefined) return;
+    if (state.kind === "clear" || this.agreed || this.#settings === undefined) return;
     const { mode, data } = this.#settings;
     // RFC 2228 3: it comes before PROT; of no use in TLS, and so its answer is of none.
     await this.#pi.exchange("PBSZ", "0", wait);
@@ -95,6 +100,6 @@ export class Protection {
   }
 
   #note(text: string): void {
-    this.#trace({ kind: "note", text });
+    this.#trace?.({ kind: "note", text });
   }
 }

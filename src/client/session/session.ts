@@ -1,4 +1,5 @@
 /** One control connection that is logged in: what its server can do, and what was agreed with it. */
+import { type AbortLike, Stop } from "../../connection/stop.js";
 import { type Features, parseFeatures } from "../../protocol/features.js";
 import type { Reply } from "../../protocol/reply.js";
 import { formatType, type TransferParameters } from "../../protocol/representation.js";
@@ -69,7 +70,7 @@ export class Session {
   }
 
   /** Connects, logs in, asks what the server can do, and goes to the directory of the session before. */
-  static async open(settings: Settings, memory: ServerMemory, signal: AbortSignal): Promise<Session> {
+  static async open(settings: Settings, memory: ServerMemory, signal: AbortLike): Promise<Session> {
     const { host, port, timeouts, limits, trace } = settings;
     const proxy = settings.proxy === undefined ? undefined : parseProxy(settings.proxy);
     const route: Route = { proxy, localAddress: settings.localAddress };
@@ -85,17 +86,17 @@ export class Session {
     }
   }
 
-  wait(phase: FtpPhase, signal: AbortSignal): Wait {
+  wait(phase: FtpPhase, signal: AbortLike): Wait {
     return { phase, signal, timeout: this.settings.timeouts.reply };
   }
 
   /** A command about a path or another text of people's; any 2xx is good. @throws FtpReplyError */
-  async command(verb: string, argument: string | undefined, signal: AbortSignal): Promise<Reply<number>> {
+  async command(verb: string, argument: string | undefined, signal: AbortLike): Promise<Reply<number>> {
     return await this.pi.expect(verb, this.encoded(argument), this.wait("command", signal));
   }
 
   /** As {@link command}; every reply is given back. */
-  async ask(verb: string, argument: string | undefined, signal: AbortSignal): Promise<Reply<number>> {
+  async ask(verb: string, argument: string | undefined, signal: AbortLike): Promise<Reply<number>> {
     return await this.pi.exchange(verb, this.encoded(argument), this.wait("command", signal));
   }
 
@@ -109,8 +110,8 @@ export class Session {
   }
 
   /** Agrees on what differs from what was agreed. */
-  async useParameters({ type, structure, mode }: TransferParameters, signal: AbortSignal): Promise<void> {
-    await this.protection.agree(this.wait("tls", signal));
+  async useParameters({ type, structure, mode }: TransferParameters, signal: AbortLike): Promise<void> {
+    if (!this.protection.agreed) await this.protection.agree(this.wait("tls", signal));
     const agreed = this.#agreed;
     const name = formatType(type);
     if (agreed.type !== name) {
@@ -128,7 +129,7 @@ export class Session {
   }
 
   /** Servers that refuse even the default (bftpd: STRU F) use it all the same. */
-  async #choose(verb: "STRU" | "MODE", value: string, usual: string, signal: AbortSignal): Promise<void> {
+  async #choose(verb: "STRU" | "MODE", value: string, usual: string, signal: AbortLike): Promise<void> {
     const reply = await this.ask(verb, value, signal);
     if (reply.code >= 300 && value !== usual) throw new FtpReplyError(verb, { phase: "command", reply });
   }
@@ -148,7 +149,7 @@ export class Session {
    * The byte that the next transfer begins at, and how many it has: the server ends it by itself where it has RANG
    * (draft-bryan-ftp-range); elsewhere the client does.
    */
-  async restart(start: number, signal: AbortSignal, length?: number): Promise<void> {
+  async restart(start: number, signal: AbortLike, length?: number): Promise<void> {
     if (length !== undefined && length > 0 && this.features.has("RANG")) {
       const reply = await this.ask("RANG", `${start} ${start + length - 1}`, signal);
       if (reply.code < 400) return;
@@ -161,7 +162,7 @@ export class Session {
   }
 
   /** Sends the command of a transfer; its first reply, 1xx, or 2xx from servers that have nothing to send. */
-  async begin(verb: string, argument: string | undefined, signal: AbortSignal): Promise<Reply<number>> {
+  async begin(verb: string, argument: string | undefined, signal: AbortLike): Promise<Reply<number>> {
     this.sendTransfer(verb, argument);
     return await this.begun(verb, signal);
   }
@@ -173,7 +174,7 @@ export class Session {
   }
 
   /** The other half. */
-  async begun(verb: string, signal: AbortSignal): Promise<Reply<number>> {
+  async begun(verb: string, signal: AbortLike): Promise<Reply<number>> {
     const reply = await this.pi.reply(this.wait("transfer", signal));
     // A second reply to EPSV or PASV: nobody can say any more which reply belongs to what.
     if (reply.code >= 227 && reply.code <= 229) {
@@ -197,7 +198,7 @@ export class Session {
    * Whether the server takes several commands in one segment: two NOOPs tell, once. There are servers that lose
    * what stands behind the first line; what they still owe then is not waited for, and the connection is given up.
    */
-  async pipelines(signal: AbortSignal): Promise<boolean> {
+  async pipelines(signal: AbortLike): Promise<boolean> {
     const { memory, pi } = this;
     if (memory.pipelines !== undefined) return memory.pipelines;
     const timeout = Math.min(PIPELINE_PROBE, this.settings.timeouts.reply);
@@ -226,14 +227,19 @@ export class Session {
 
   /**
    * After an operation, however it ended: no reply is owed any more, or the connection is closed. Within the
-   * `abort` timeout; never throws.
+   * `abort` timeout; never rejects. Undefined when it is so already.
    */
-  async settle(): Promise<void> {
+  settle(): Promise<void> | undefined {
     const { pi } = this;
     const transferring = this.#transferring;
     this.#transferring = false;
-    if (pi.ended !== undefined) return;
-    if (pi.owed === 0 && pi.besides === 0 && this.away === undefined) return;
+    if (pi.ended !== undefined) return undefined;
+    if (pi.owed === 0 && pi.besides === 0 && this.away === undefined) return undefined;
+    return this.#settle(transferring);
+  }
+
+  async #settle(transferring: boolean): Promise<void> {
+    const { pi } = this;
     const signal = AbortSignal.timeout(this.settings.timeouts.abort);
     const wait: Wait = { signal, timeout: Number.POSITIVE_INFINITY, phase: "transfer" };
     try {
@@ -250,7 +256,7 @@ export class Session {
     await this.dataPort.close();
     await this.pi.quit({
       // Nobody aborts it. One for all sessions would have all that close together as its listeners.
-      signal: new AbortController().signal,
+      signal: new Stop(),
       timeout: Math.min(this.settings.timeouts.reply, this.settings.timeouts.abort),
       phase: "close",
     });
@@ -282,7 +288,7 @@ export class Session {
     }
   }
 
-  async #begin(signal: AbortSignal): Promise<void> {
+  async #begin(signal: AbortLike): Promise<void> {
     const securing = this.wait("tls", signal);
     await this.protection.beforeGreeting(securing);
     const reply = await this.pi.completion(this.wait("greeting", signal));
@@ -297,7 +303,7 @@ export class Session {
     if (directory !== undefined) await this.pi.expect("CWD", directory, this.wait("login", signal));
   }
 
-  async #login(signal: AbortSignal): Promise<void> {
+  async #login(signal: AbortLike): Promise<void> {
     const { user, password, account } = this.settings;
     const wait = this.wait("login", signal);
     // The charset is not known yet; names and passwords are UTF-8, or what `charset` says.
@@ -313,7 +319,7 @@ export class Session {
     if (reply.code >= 300) throw new FtpLoginError({ reply });
   }
 
-  async #chooseCharset(signal: AbortSignal): Promise<void> {
+  async #chooseCharset(signal: AbortLike): Promise<void> {
     const { charset, charsetAlways } = this.settings;
     const utf8 = this.features.has("UTF8") && !charsetAlways;
     this.charset = utf8 ? UTF8 : charsetFor(charset);

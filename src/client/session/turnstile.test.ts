@@ -8,12 +8,12 @@ describe("a turnstile", () => {
     const order: number[] = [];
     let inside = 0;
     const pass = async (n: number) => {
-      const leave = await turnstile.enter(undefined);
+      await turnstile.enter(undefined);
       assert.equal(++inside, 1);
       await Promise.resolve();
       order.push(n);
       inside--;
-      leave();
+      turnstile.leave();
     };
     await Promise.all([1, 2, 3, 4].map(pass));
     assert.deepEqual(order, [1, 2, 3, 4]);
@@ -22,26 +22,29 @@ describe("a turnstile", () => {
 
   test("lets those behind pass when one gives up", async () => {
     const turnstile = new Turnstile();
-    const leave = await turnstile.enter(undefined);
+    assert.equal(turnstile.enter(undefined), undefined);
     const stop = new AbortController();
     const second = turnstile.enter(stop.signal);
     const third = turnstile.enter(undefined);
     stop.abort(new Error("enough"));
-    await assert.rejects(second, /enough/);
-    leave();
-    (await third)();
-    await assert.rejects(turnstile.enter(AbortSignal.abort(new Error("before"))), /before/);
+    await assert.rejects(async () => await second, /enough/);
+    turnstile.leave();
+    await third;
+    turnstile.leave();
+    assert.throws(() => turnstile.enter(AbortSignal.abort(new Error("before"))), /before/);
+    assert.equal(turnstile.enter(undefined), undefined);
   });
 
   test("tells who is inside that somebody waits", async () => {
     const turnstile = new Turnstile();
-    const leave = await turnstile.enter(undefined);
+    await turnstile.enter(undefined);
     let told = 0;
     turnstile.onWaiting = () => told++;
     assert.equal(told, 0);
     const next = turnstile.enter(undefined);
     assert.equal(told, 1);
-    leave();
-    (await next)();
+    turnstile.leave();
+    await next;
+    turnstile.leave();
   });
 });

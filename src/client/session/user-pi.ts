@@ -1,10 +1,12 @@
 /** The user PI (RFC 959 2.3): commands go out, and each gets the replies that belong to it. */
+
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import { normalAddress } from "../../connection/address.js";
 import { ControlConnection } from "../../connection/control-connection.js";
 import { waitFor } from "../../connection/deadline.js";
+import type { AbortLike } from "../../connection/stop.js";
 import { isOfTls } from "../../connection/tls/tls-failure.js";
 import type { Reply } from "../../protocol/reply.js";
 import { ReplyDecoder, type ReplyDecoderError } from "../../protocol/reply-decoder.js";
@@ -22,9 +24,10 @@ import type { FtpLimits, TraceLine } from "../options.js";
 import { FtpTlsError } from "../tls-error.js";
 import { lineOf } from "./line-of.js";
 import { masked, Secrets } from "./masked.js";
+import { ReplyClock } from "./reply-clock.js";
 
 export interface Wait {
-  readonly signal: AbortSignal;
+  readonly signal: AbortLike;
   /** Milliseconds; Infinity for no limit. */
   readonly timeout: number;
   readonly phase: FtpPhase;
@@ -32,10 +35,16 @@ export interface Wait {
 
 export interface UserPiOptions {
   readonly limits: Pick<FtpLimits, "reply" | "replyLine" | "replyLines">;
-  readonly trace: (line: TraceLine) => void;
+  readonly trace: ((line: TraceLine) => void) | undefined;
   /** Where the socket leads, when it is a proxy's. */
   readonly host: string;
   readonly proxied: boolean;
+}
+
+interface Waiting {
+  readonly wait: Wait;
+  resolve(reply: Reply<number>): void;
+  reject(error: Error): void;
 }
 
 const BEFORE_LOGIN: ReadonlySet<FtpPhase> = new Set(["tls", "greeting", "login"]);
@@ -47,10 +56,11 @@ export class UserPi {
   readonly proxied: boolean;
   readonly #socket: Socket;
   readonly #connection: ControlConnection<Reply<number>>;
-  readonly #trace: (line: TraceLine) => void;
+  readonly #trace: ((line: TraceLine) => void) | undefined;
   readonly #secrets = new Secrets();
   readonly #replies: Reply<number>[] = [];
-  #waiting: { resolve(reply: Reply<number>): void; reject(error: Error): void } | undefined;
+  #waiting: Waiting | undefined;
+  readonly #clock = new ReplyClock(() => this.#late());
   /** Completion replies that are still to come; the greeting is the first. */
   #owed = 1;
   /** Replies that came since the last command and belong to none. */
@@ -151,7 +161,7 @@ export class UserPi {
     this.#owed++;
     this.#unasked = 0;
     this.#secrets.sent(verb, argument);
-    this.#trace({ kind: "command", text: masked(verb, argument) });
+    if (this.#trace !== undefined) this.#trace({ kind: "command", text: masked(verb, argument) });
     this.#connection.write(line);
     if (!this.#together) this.#connection.flush();
   }
@@ -171,7 +181,7 @@ export class UserPi {
   sendBeside(): void {
     if (this.#end !== undefined) return;
     this.#beside++;
-    this.#trace({ kind: "command", text: "NOOP" });
+    this.#trace?.({ kind: "command", text: "NOOP" });
     this.#connection.write("NOOP\r\n");
     this.#connection.flush();
   }
@@ -182,28 +192,22 @@ export class UserPi {
   }
 
   /** The next reply, a preliminary one too. Calls do not overlap. */
-  reply({ signal, timeout, phase }: Wait): Promise<Reply<number>> {
+  reply(wait: Wait): Promise<Reply<number>> {
+    const { signal, timeout, phase } = wait;
     const ready = this.#replies.shift();
     if (ready !== undefined) return Promise.resolve(this.#given(ready));
     if (this.#end !== undefined) return Promise.reject(this.#end);
-    return waitFor<Reply<number>>(
-      {
-        signal,
-        timeout,
-        timedOut: () =>
-          new FtpTimeoutError(`the server did not answer within ${timeout} ms`, {
-            phase,
-            hint: phase === "greeting" ? SILENT_HINT : undefined,
-          }),
-        aborted: () => new FtpAbortError(phase, signal.reason),
-      },
-      (resolve, reject) => {
-        this.#waiting = { resolve, reject };
-        return () => {
-          this.#waiting = undefined;
-        };
-      },
-    );
+    if (signal.aborted) return Promise.reject(new FtpAbortError(phase, signal.reason));
+    return new Promise((resolve, reject) => {
+      this.#waiting = { resolve, reject, wait };
+      signal.addEventListener("abort", this.#onAbort, { once: true });
+      this.#clock.start(timeout);
+    });
+  }
+
+  /** Whoever waits for a reply does so no more; it comes all the same, and is still owed. */
+  waitNoMore(): void {
+    this.#waited()?.reject(new FtpAbortError(this.#phase, undefined));
   }
 
   /**
@@ -279,7 +283,7 @@ export class UserPi {
 
   #take(said: Reply<number>): void {
     const reply = this.#secrets.without(said);
-    this.#trace({ kind: "reply", reply });
+    this.#trace?.({ kind: "reply", reply });
     this.#freshlySecured = false;
     if (reply.code === 421) {
       this.#goodbye = reply;
@@ -295,13 +299,30 @@ export class UserPi {
       this.#unasked++;
       return;
     }
-    if (this.#waiting === undefined) {
-      this.#replies.push(reply);
-      return;
-    }
-    const { resolve } = this.#waiting;
+    const waiting = this.#waited();
+    if (waiting === undefined) this.#replies.push(reply);
+    else waiting.resolve(this.#given(reply));
+  }
+
+  /** Whoever waits, who then waits no more. */
+  #waited(): Waiting | undefined {
+    const waiting = this.#waiting;
     this.#waiting = undefined;
-    resolve(this.#given(reply));
+    waiting?.wait.signal.removeEventListener("abort", this.#onAbort);
+    return waiting;
+  }
+
+  readonly #onAbort = (): void => {
+    const waiting = this.#waited();
+    waiting?.reject(new FtpAbortError(waiting.wait.phase, waiting.wait.signal.reason));
+  };
+
+  #late(): void {
+    const waiting = this.#waited();
+    if (waiting === undefined) return;
+    const { timeout, phase } = waiting.wait;
+    const hint = phase === "greeting" ? SILENT_HINT : undefined;
+    waiting.reject(new FtpTimeoutError(`the server did not answer within ${timeout} ms`, { phase, hint }));
   }
 
   #given(reply: Reply<number>): Reply<number> {
@@ -333,8 +354,8 @@ export class UserPi {
   #finish(error: FtpError): void {
     if (this.#end !== undefined) return;
     this.#end = error;
-    this.#waiting?.reject(error);
-    this.#waiting = undefined;
+    this.#waited()?.reject(error);
+    this.#clock.stop();
     // Half a connection is of no use to a client.
     this.#connection.destroy();
   }

@@ -29,7 +29,7 @@ export async function beginTransfer(
       throw new FtpArgumentError("Ferry cannot convert between this TYPE, STRU and MODE and a file");
     }
     await session.useParameters(job.parameters, signal);
-    if (await goesTogether(session, job)) {
+    if (mayGoTogether(session, job) && (await session.pipelines(signal))) {
       sendTogether(session, job);
       if (job.before !== undefined)
         job.before.onReply(await session.pi.completion(session.wait("command", signal)));
@@ -51,9 +51,8 @@ export async function beginTransfer(
 }
 
 /** Only a way of data connections that has worked is relied on before its reply is there. */
-async function goesTogether(session: Session, job: ClientTransfer): Promise<boolean> {
-  if (job.pipeline !== true || job.start > 0 || !session.dataPort.isProven) return false;
-  return await session.pipelines(job.signal);
+function mayGoTogether(session: Session, job: ClientTransfer): boolean {
+  return job.pipeline === true && job.start === 0 && session.dataPort.isProven;
 }
 
 function sendTogether(session: Session, { before, verb, argument }: ClientTransfer): void {

@@ -1,4 +1,5 @@
 /** What one transfer of the client is to do. */
+import type { AbortLike } from "../../connection/stop.js";
 import type { Reply } from "../../protocol/reply.js";
 import type { TransferParameters } from "../../protocol/representation.js";
 import type { ReadHandle, WriteHandle } from "../../storage/storage.js";
@@ -13,7 +14,7 @@ interface AnyTransfer {
   /** The first byte, told by REST unless the verb itself says where to begin. */
   readonly start: number;
   readonly restart: boolean;
-  readonly signal: AbortSignal;
+  readonly signal: AbortLike;
   /** Bytes of the whole file, for the progress. */
   readonly total?: number | undefined;
   readonly rate?: number | RateLimit | undefined;

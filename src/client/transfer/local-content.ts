@@ -1,9 +1,11 @@
 /** What an upload came from, or a download went to, read again: its size and its digests. */
+
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { crc32 } from "node:zlib";
+import type { AbortLike } from "../../connection/stop.js";
 import type { FtpDigestAlgorithm } from "../digest-algorithm.js";
 import { FtpAbortError, FtpLocalError } from "../errors.js";
 
@@ -27,7 +29,7 @@ export async function localSize(content: LocalContent): Promise<number> {
 export async function localDigest(
   content: LocalContent,
   algorithm: FtpDigestAlgorithm,
-  signal: AbortSignal,
+  signal: AbortLike,
 ): Promise<string> {
   const sum: Sum = algorithm === "crc32" ? new Crc32() : createHash(algorithm);
   try {
@@ -39,10 +41,17 @@ export async function localDigest(
   return sum.digest("hex");
 }
 
-function chunksOf(content: LocalContent, signal: AbortSignal): AsyncIterable<Uint8Array> {
-  if (typeof content === "string") return createReadStream(content, { highWaterMark: CHUNK, signal });
+function chunksOf(content: LocalContent, signal: AbortLike): AsyncIterable<Uint8Array> {
+  if (typeof content === "string") return fileChunks(content, signal);
   if (content instanceof Blob) return content.stream();
   return Readable.from([content]);
+}
+
+async function* fileChunks(path: string, signal: AbortLike): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const chunk of createReadStream(path, { highWaterMark: CHUNK })) {
+    if (signal.aborted) throw signal.reason;
+    yield chunk;
+  }
 }
 
 function unreadable(cause: unknown): FtpLocalError {

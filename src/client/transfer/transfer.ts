@@ -7,7 +7,7 @@ import { withDeadline } from "../../connection/deadline.js";
 import { BareEndError } from "../../connection/tls/tls-receiver.js";
 import { codecFor } from "../../dtp/codec.js";
 import type { TransferOutcome } from "../../dtp/outcome.js";
-import { transfer } from "../../dtp/transfer.js";
+import { type Transfer, transfer } from "../../dtp/transfer.js";
 import type { Reply } from "../../protocol/reply.js";
 import type { ReadHandle } from "../../storage/storage.js";
 import {
@@ -23,7 +23,7 @@ import type { Session } from "../session/session.js";
 import { FtpTlsError, isAboutTheServer } from "../tls-error.js";
 import { beginTransfer } from "./begin.js";
 import { ConfirmedSink, RangeComplete } from "./confirmed-sink.js";
-import type { ClientTransfer } from "./job.js";
+import type { ClientTransfer, Receiving } from "./job.js";
 import { ProgressMeter } from "./progress.js";
 
 export interface TransferResult {
@@ -51,17 +51,16 @@ class RunningTransfer {
   readonly #session: Session;
   readonly #connection: DataConnection;
   readonly #job: ClientTransfer;
-  /** Ends the data part. */
-  readonly #stop = new AbortController();
-  /** Ends the wait for the completion reply. */
-  readonly #unheard = new AbortController();
   readonly #control: Promise<Reply<number>>;
+  /** The completion reply, once it has come. */
+  #completed: Reply<number> | undefined;
+  /** Whether it, or the reason why there is none, has come. */
+  #heard = false;
+  #moving: Transfer | undefined;
   /** Of an upload: whether all of it was read. */
   #sourceEnded = false;
   /** Of a download. */
   #sink: ConfirmedSink | undefined;
-  /** Whether the completion reply, or the reason why there is none, has come. */
-  #heard = false;
 
   constructor(session: Session, connection: DataConnection, job: ClientTransfer, first: Reply<number>) {
     this.#session = session;
@@ -72,28 +71,24 @@ class RunningTransfer {
     this.#control.then(
       (reply) => {
         this.#heard = true;
-        if (reply.code >= 300 || this.#tooEarly) this.#stop.abort();
+        this.#completed = reply;
+        if (reply.code >= 300 || this.#tooEarly) this.#moving?.stop();
       },
       () => {
         this.#heard = true;
-        this.#stop.abort();
+        this.#moving?.stop();
       },
     );
   }
 
   async result(): Promise<TransferResult> {
-    const { signal } = this.#job;
     const { keepAlive } = this.#session.settings;
-    const onAbort = () => this.#stop.abort();
-    if (signal.aborted) onAbort();
-    signal.addEventListener("abort", onAbort, { once: true });
     const beat = keepAlive === undefined ? undefined : setInterval(() => this.#keepAlive(), keepAlive);
     try {
       return await this.#run();
     } finally {
       clearInterval(beat);
-      signal.removeEventListener("abort", onAbort);
-      if (!this.#heard) this.#unheard.abort();
+      if (!this.#heard) this.#session.pi.waitNoMore();
     }
   }
 
@@ -117,6 +112,7 @@ class RunningTransfer {
   async #run(): Promise<TransferResult> {
     const job = this.#job;
     const running = transfer(this.#dtpJob());
+    this.#moving = running;
     const meter =
       job.onProgress === undefined
         ? undefined
@@ -149,18 +145,21 @@ class RunningTransfer {
       start: job.start,
       dataConnection: this.#connection,
       codec: codec === "unsupported" ? undefined : codec,
-      signal: this.#stop.signal,
+      signal: job.signal,
       connectTimeout: timeouts.dataConnect,
       stallTimeout: timeouts.stall,
-      ...(rate === undefined ? {} : { rate }),
-    } as const;
+      rate,
+    };
     if (job.direction === "send") {
       return { ...common, direction: "send", source: this.#watched(job.source) };
     }
-    const sink = new ConfirmedSink(job.sink, job.length, () => this.#confirmed());
-    this.#sink = sink;
     const total = job.total === undefined ? undefined : job.total - job.start;
-    return { ...common, direction: "receive", sink, ...(total === undefined ? {} : { total }) };
+    return { ...common, direction: "receive", sink: this.#confirming(job), total };
+  }
+
+  #confirming(job: Receiving): ConfirmedSink {
+    this.#sink = new ConfirmedSink(job.sink, job.length, () => this.#confirmed());
+    return this.#sink;
   }
 
   /** What both sides say together. */
@@ -221,19 +220,23 @@ class RunningTransfer {
   /** The completion reply, when it is good. @throws FtpReplyError, FtpTimeoutError */
   async #confirmed(): Promise<Reply<number>> {
     const { completion } = this.#session.settings.timeouts;
-    const reply = await withDeadline(
-      this.#control,
-      completion,
-      () =>
-        new FtpTimeoutError("the data have moved, but the server does not confirm it", { phase: "transfer" }),
-    );
+    const reply =
+      this.#completed ??
+      (await withDeadline(
+        this.#control,
+        completion,
+        () =>
+          new FtpTimeoutError("the data have moved, but the server does not confirm it", {
+            phase: "transfer",
+          }),
+      ));
     if (reply.code >= 300) throw new FtpReplyError(this.#job.verb, { phase: "transfer", reply });
     return reply;
   }
 
   #completion(): Promise<Reply<number>> {
     return this.#session.pi.completion({
-      signal: this.#unheard.signal,
+      signal: this.#job.signal,
       timeout: Number.POSITIVE_INFINITY,
       phase: "transfer",
     });

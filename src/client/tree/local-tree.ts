@@ -1,7 +1,9 @@
 /** A folder of this machine. */
+
 import { type Dirent, lstatSync, readdirSync, readlinkSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
+import type { AbortLike } from "../../connection/stop.js";
 import { FtpAbortError, FtpLocalError } from "../errors.js";
 import { MOST_LEVELS } from "../verbs/directories.js";
 import { childOf, NOTHING, type PathFilter, type Tree, type TreeEntry } from "./tree.js";
@@ -16,7 +18,7 @@ export interface LocalTreeOptions {
   readonly keep: PathFilter;
   /** Links count as what they lead to, but never round in a circle. */
   readonly follow: boolean;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: AbortLike | undefined;
 }
 
 /** @throws FtpLocalError when the folder itself cannot be read */

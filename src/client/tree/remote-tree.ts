@@ -1,4 +1,5 @@
 /** A folder of the server, listed over several sessions at once. */
+import type { AbortLike } from "../../connection/stop.js";
 import type { FtpClient } from "../client.js";
 import { FtpError, FtpReplyError } from "../errors.js";
 import type { Sessions } from "../pool.js";
@@ -12,7 +13,7 @@ export interface RemoteTreeOptions {
   readonly keep: PathFilter;
   /** Whether links count as what they lead to. */
   readonly follow: boolean;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: AbortLike | undefined;
 }
 
 /** How often a listing is tried again when that may help. */
@@ -39,7 +40,7 @@ export async function remoteTree(sessions: Sessions, root: string, o: RemoteTree
 }
 
 /** Some servers list a folder that is not there as an empty one. */
-async function isThere(sessions: Sessions, root: string, signal: AbortSignal | undefined): Promise<boolean> {
+async function isThere(sessions: Sessions, root: string, signal: AbortLike | undefined): Promise<boolean> {
   if (root === "" || root === "." || /^\/+$/.test(root)) return true;
   return await sessions.run((client) => client.exists(root, { signal }), { signal });
 }

@@ -1,6 +1,8 @@
 /** Whether a file of the server and one of ours are the same: by the best digest that both know, else by size. */
 
+import { type AbortLike, Stop } from "../../connection/stop.js";
 import type { FtpDigestAlgorithm } from "../digest-algorithm.js";
+import { withEither } from "../either-signal.js";
 import { FtpAbortError, FtpNotFoundError, FtpReplyError, FtpUnsupportedError } from "../errors.js";
 import type { Session } from "../session/session.js";
 import { type LocalContent, localDigest, localSize } from "../transfer/local-content.js";
@@ -27,7 +29,7 @@ export async function compare(
   session: Session,
   path: string,
   content: LocalContent,
-  signal: AbortSignal,
+  signal: AbortLike,
 ): Promise<Comparison> {
   const bytes = await localSize(content);
   for (const algorithm of digestsOf(session)) {
@@ -43,12 +45,11 @@ async function byDigest(
   session: Session,
   path: string,
   content: LocalContent,
-  o: { readonly algorithm: FtpDigestAlgorithm; readonly bytes: number; readonly signal: AbortSignal },
+  o: { readonly algorithm: FtpDigestAlgorithm; readonly bytes: number; readonly signal: AbortLike },
 ): Promise<Comparison | undefined> {
-  const stop = new AbortController();
-  const signal = AbortSignal.any([o.signal, stop.signal]);
+  const stop = new Stop();
   // Both read at the same time.
-  const ours = localDigest(content, o.algorithm, signal);
+  const ours = withEither(o.signal, stop, (signal) => localDigest(content, o.algorithm, signal));
   ours.catch(() => {});
   try {
     const remote = await digest(session, path, o.algorithm, o.signal, o.bytes);
@@ -64,7 +65,7 @@ async function byDigest(
   }
 }
 
-async function remoteSize(session: Session, path: string, signal: AbortSignal): Promise<number> {
+async function remoteSize(session: Session, path: string, signal: AbortLike): Promise<number> {
   const { size, reply } = await sizeOf(session, path, signal);
   if (size !== undefined) return size;
   const found = session.features.has("MLST") ? await stat(session, path, signal) : undefined;

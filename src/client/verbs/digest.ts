@@ -1,4 +1,5 @@
 /** Digests that the server computes: HASH (draft-bryan-ftpext-hash-02), and the commands before it. */
+import type { AbortLike } from "../../connection/stop.js";
 import type { Reply } from "../../protocol/reply.js";
 import type { FtpDigestAlgorithm } from "../digest-algorithm.js";
 import { FtpReplyError, FtpUnsupportedError } from "../errors.js";
@@ -38,7 +39,7 @@ export async function digest(
   session: Session,
   path: string,
   algorithm: FtpDigestAlgorithm,
-  signal: AbortSignal,
+  signal: AbortLike,
   bytes = 0,
 ): Promise<string> {
   const verb = hashHas(session, algorithm) ? "HASH" : commandOf(session, algorithm);

@@ -1,5 +1,6 @@
 /** Directories made and removed, whole trees too. */
 
+import type { AbortLike } from "../../connection/stop.js";
 import { type FtpError, FtpNotFoundError, FtpReplyError } from "../errors.js";
 import type { Session } from "../session/session.js";
 import { EntryChannel } from "./entry-channel.js";
@@ -15,7 +16,7 @@ export async function makeDirectory(
   session: Session,
   path: string,
   { recursive }: { readonly recursive: boolean },
-  signal: AbortSignal,
+  signal: AbortLike,
 ): Promise<void> {
   const reply = await session.ask("MKD", path, signal);
   if (reply.code < 300) return;
@@ -55,7 +56,7 @@ export async function removeDirectory(
   session: Session,
   path: string,
   { recursive = false, onRefused }: RemoveOptions,
-  signal: AbortSignal,
+  signal: AbortLike,
 ): Promise<void> {
   if (recursive) {
     const type = await typeOf(session, path, signal);
@@ -69,7 +70,7 @@ export async function removeDirectory(
 }
 
 /** Without MLST only the listing of the directory above shows that something is a link. */
-async function typeOf(session: Session, path: string, signal: AbortSignal): Promise<FtpEntry["type"]> {
+async function typeOf(session: Session, path: string, signal: AbortLike): Promise<FtpEntry["type"]> {
   if (session.features.has("MLST")) return (await stat(session, path, signal)).type;
   const trimmed = path.replace(/\/+$/, "");
   const name = remoteName(trimmed);
@@ -83,7 +84,7 @@ async function typeOf(session: Session, path: string, signal: AbortSignal): Prom
  * Whether it was a link, and is removed. pyftpdlib and others show a link to a directory as the directory: what it
  * leads to must stay. DELE takes a link away, and refuses a directory.
  */
-async function unlinked(session: Session, path: string, signal: AbortSignal): Promise<boolean> {
+async function unlinked(session: Session, path: string, signal: AbortLike): Promise<boolean> {
   const reply = await session.ask("DELE", path, signal);
   return reply.code < 300;
 }
@@ -91,7 +92,7 @@ async function unlinked(session: Session, path: string, signal: AbortSignal): Pr
 interface Removal {
   readonly session: Session;
   readonly onRefused: RemoveOptions["onRefused"];
-  readonly signal: AbortSignal;
+  readonly signal: AbortLike;
 }
 
 /** @returns Whether nothing is left in it, as far as we were told */
@@ -140,7 +141,7 @@ async function unlessRefused(
 export async function listOnce(
   session: Session,
   path: string | undefined,
-  o: ListOptions & { readonly signal: AbortSignal },
+  o: ListOptions & { readonly signal: AbortLike },
 ): Promise<FtpEntry[]> {
   const channel = new EntryChannel<FtpEntry>();
   channel.release();

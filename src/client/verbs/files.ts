@@ -1,4 +1,5 @@
 /** What a server tells of one file or directory, and what can be done to it without a transfer. */
+import type { AbortLike } from "../../connection/stop.js";
 import { readFacts } from "../../protocol/entry-facts.js";
 import { parseFactLine } from "../../protocol/facts.js";
 import { unquotePathname } from "../../protocol/pathname.js";
@@ -11,7 +12,7 @@ import type { FtpEntry } from "./listing-transfer.js";
 import { remoteName } from "./names.js";
 
 /** @throws FtpNotFoundError */
-export async function stat(session: Session, path: string, signal: AbortSignal): Promise<FtpEntry> {
+export async function stat(session: Session, path: string, signal: AbortLike): Promise<FtpEntry> {
   if (session.features.has("MLST")) {
     const reply = await session.ask("MLST", path, signal);
     if (reply.code === 550 || reply.code === 450) throw new FtpNotFoundError({ reply });
@@ -37,7 +38,7 @@ function entryOfReply(session: Session, reply: Reply<number>, path: string): Ftp
 }
 
 /** Without MLST: what has a size is a file, and where one can go is a directory. */
-async function statByParts(session: Session, path: string, signal: AbortSignal): Promise<FtpEntry> {
+async function statByParts(session: Session, path: string, signal: AbortLike): Promise<FtpEntry> {
   const name = remoteName(path);
   const bytes = await sizeOf(session, path, signal);
   if (bytes.size !== undefined) {
@@ -55,7 +56,7 @@ async function statByParts(session: Session, path: string, signal: AbortSignal):
   throw new FtpNotFoundError({ reply: bytes.reply });
 }
 
-export function isDirectory(session: Session, path: string, signal: AbortSignal): Promise<boolean> {
+export function isDirectory(session: Session, path: string, signal: AbortLike): Promise<boolean> {
   return visit(session, path, signal, async () => {});
 }
 
@@ -63,7 +64,7 @@ export function isDirectory(session: Session, path: string, signal: AbortSignal)
 export async function visit(
   session: Session,
   path: string,
-  signal: AbortSignal,
+  signal: AbortLike,
   work: () => Promise<void>,
 ): Promise<boolean> {
   const here = await workingDirectory(session, signal);
@@ -76,7 +77,7 @@ export async function visit(
 }
 
 /** In bytes of TYPE I, as they are stored. @throws FtpNotFoundError, FtpUnsupportedError, FtpReplyError */
-export async function size(session: Session, path: string, signal: AbortSignal): Promise<number> {
+export async function size(session: Session, path: string, signal: AbortLike): Promise<number> {
   const { size, reply } = await sizeOf(session, path, signal);
   if (size !== undefined) return size;
   throw unanswered("SIZE", reply);
@@ -85,7 +86,7 @@ export async function size(session: Session, path: string, signal: AbortSignal):
 export async function sizeOf(
   session: Session,
   path: string,
-  signal: AbortSignal,
+  signal: AbortLike,
 ): Promise<{ readonly size: number | undefined; readonly reply: Reply<number> }> {
   await session.useParameters({ type: IMAGE, structure: "F", mode: "S" }, signal);
   const reply = await session.ask("SIZE", path, signal);
@@ -95,7 +96,7 @@ export async function sizeOf(
 }
 
 /** Milliseconds since the epoch. @throws FtpNotFoundError, FtpUnsupportedError, FtpReplyError */
-export async function modified(session: Session, path: string, signal: AbortSignal): Promise<number> {
+export async function modified(session: Session, path: string, signal: AbortLike): Promise<number> {
   const reply = await session.ask("MDTM", path, signal);
   const time = reply.code === 213 ? timeOfReply(reply) : undefined;
   if (time !== undefined) return time;
@@ -123,13 +124,13 @@ function unanswered(verb: string, reply: Reply<number>): Error {
   return new FtpReplyError(verb, { phase: "command", reply });
 }
 
-export async function workingDirectory(session: Session, signal: AbortSignal): Promise<string> {
+export async function workingDirectory(session: Session, signal: AbortLike): Promise<string> {
   const reply = await session.pi.expect("PWD", undefined, session.wait("command", signal), 257);
   return session.charset.decode(quotedPath(reply));
 }
 
 /** Goes there; a new connection after a loss goes there too. */
-export async function changeDirectory(session: Session, path: string, signal: AbortSignal): Promise<void> {
+export async function changeDirectory(session: Session, path: string, signal: AbortLike): Promise<void> {
   if (path === "..") await session.command("CDUP", undefined, signal);
   else await session.command("CWD", path, signal);
   const reply = await session.pi.expect("PWD", undefined, session.wait("command", signal), 257);
@@ -144,7 +145,7 @@ function quotedPath(reply: Reply<number>): string {
   return found;
 }
 
-export async function rename(session: Session, from: string, to: string, signal: AbortSignal): Promise<void> {
+export async function rename(session: Session, from: string, to: string, signal: AbortLike): Promise<void> {
   const wait = session.wait("command", signal);
   await session.pi.expect("RNFR", session.encoded(from), wait, 350, 200, 250);
   await session.command("RNTO", to, signal);
@@ -154,7 +155,7 @@ export async function setMode(
   session: Session,
   path: string,
   mode: number,
-  signal: AbortSignal,
+  signal: AbortLike,
 ): Promise<void> {
   await session.command("SITE", `CHMOD ${mode.toString(8).padStart(3, "0")} ${path}`, signal);
 }

@@ -1,4 +1,5 @@
 /** LIST, for servers without MLSD: what their programs make of its argument, dot files, and their clocks. */
+import type { AbortLike } from "../../connection/stop.js";
 import { parseTimestamp } from "../../protocol/timestamp.js";
 import { FtpReplyError } from "../errors.js";
 import type { Session } from "../session/session.js";
@@ -23,7 +24,7 @@ const MINUTE = 60_000;
  */
 const NOT_PLAIN = /[\s*?[\]{}]|^[-~]/;
 
-type Options = ListOptions & { readonly signal: AbortSignal };
+type Options = ListOptions & { readonly signal: AbortLike };
 
 /** @throws FtpError */
 export async function runList(
@@ -172,7 +173,7 @@ class ClockedTarget implements ListingTarget {
   }
 
   /** The listing is whole, and the control connection free. */
-  async finish(signal: AbortSignal): Promise<void> {
+  async finish(signal: AbortLike): Promise<void> {
     const { memory } = this.#session;
     if (memory.clockOffset === undefined) {
       const offset = await measureOffset(this.#session, this.#path ?? "", this.#candidates, signal);
@@ -207,7 +208,7 @@ async function measureOffset(
   session: Session,
   directory: string,
   candidates: readonly FtpEntry[],
-  signal: AbortSignal,
+  signal: AbortLike,
 ): Promise<number | undefined> {
   for (const { name, modified } of candidates) {
     const reply = await session.ask("MDTM", remoteJoin(directory, name), signal);

@@ -1,5 +1,7 @@
 /** The transfer of a listing: MLSD or LIST, cut into lines and these into entries. */
+
 import { Buffer } from "node:buffer";
+import type { AbortLike } from "../../connection/stop.js";
 import { readFacts } from "../../protocol/entry-facts.js";
 import { parseFactLine } from "../../protocol/facts.js";
 import { LineCursor } from "../../protocol/lines.js";
@@ -24,7 +26,7 @@ export interface FtpEntry extends Omit<ListedLine, "raw"> {
 }
 
 export interface ListOptions {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortLike;
   /** Asks for names that begin with a dot too, of servers that hide them from LIST. */
   readonly hidden?: boolean;
   /**
@@ -44,7 +46,7 @@ export interface Retrieval {
   readonly verb: "MLSD" | "LIST";
   readonly path: string | undefined;
   readonly channel: ListingTarget;
-  readonly o: ListOptions & { readonly signal: AbortSignal };
+  readonly o: ListOptions & { readonly signal: AbortLike };
   readonly parse: LineParser;
 }
 

@@ -1,4 +1,5 @@
 /** Directories: MLSD where the server has it, else LIST in whatever dialect it comes. */
+import type { AbortLike } from "../../connection/stop.js";
 import { FtpReplyError } from "../errors.js";
 import type { Session } from "../session/session.js";
 import type { EntryChannel } from "./entry-channel.js";
@@ -12,7 +13,7 @@ export async function runListing(
   session: Session,
   path: string | undefined,
   channel: EntryChannel<FtpEntry>,
-  o: ListOptions & { readonly signal: AbortSignal },
+  o: ListOptions & { readonly signal: AbortLike },
 ): Promise<void> {
   if (session.features.has("MLST") && session.memory.mlsd !== false) {
     try {

@@ -1,13 +1,15 @@
 /** Transfers as Node streams: whoever reads or writes sets the pace. */
+
 import { Buffer } from "node:buffer";
 import { Readable, Writable } from "node:stream";
+import type { AbortLike } from "../../connection/stop.js";
 import type { ReadHandle, WriteHandle } from "../../storage/storage.js";
 import { entry } from "../transfer/sinks.js";
 
 const HIGH_WATER = 256 * 1024;
 
 /** Starts the download at the first read. Destroying the stream aborts it. */
-export function readStream(download: (sink: WriteHandle, signal: AbortSignal) => Promise<unknown>): Readable {
+export function readStream(download: (sink: WriteHandle, signal: AbortLike) => Promise<unknown>): Readable {
   const stop = new AbortController();
   let goOn: () => void = () => {};
   let running: Promise<void> | undefined;
@@ -51,7 +53,7 @@ export function readStream(download: (sink: WriteHandle, signal: AbortSignal) =>
  * Starts the upload at the first write, or at the end of an empty stream. The stream finishes when the server has
  * confirmed the file; destroying it before aborts the upload.
  */
-export function writeStream(upload: (source: ReadHandle, signal: AbortSignal) => Promise<unknown>): Writable {
+export function writeStream(upload: (source: ReadHandle, signal: AbortLike) => Promise<unknown>): Writable {
   const stop = new AbortController();
   let chunk: Uint8Array = new Uint8Array(0);
   let taken: () => void = () => {};

@@ -1,4 +1,5 @@
 /** Setting the time of a file: a draft's command, and the ways of servers that do not have it. */
+import type { AbortLike } from "../../connection/stop.js";
 import { formatTimestamp } from "../../protocol/timestamp.js";
 import { FtpReplyError, FtpUnsupportedError } from "../errors.js";
 import type { Session } from "../session/session.js";
@@ -26,7 +27,7 @@ export async function setTimes(
   session: Session,
   path: string,
   { modified, created }: { readonly modified?: number; readonly created?: number },
-  signal: AbortSignal,
+  signal: AbortLike,
 ): Promise<void> {
   if (created !== undefined) {
     if (!session.features.has("MFCT"))

@@ -1,4 +1,5 @@
 /** Downloads and uploads: where they begin, what is asked before, and what is set after. */
+import type { AbortLike } from "../../connection/stop.js";
 import {
   ASCII,
   IMAGE,
@@ -21,7 +22,7 @@ import { setTimes } from "./times.js";
 export type TransferType = "image" | "ascii" | "local8";
 
 export interface TransferOptions {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortLike;
   /** "ascii": line ends of text are converted; "local8": bytes as they are, for hosts whose own are longer (TYPE L 8). "image" when absent. */
   readonly type?: TransferType;
   /** Bytes per second at most, instead of the client's. */
@@ -82,7 +83,7 @@ export interface Transferred {
   readonly verified?: Comparison;
 }
 
-type Signalled<O> = Omit<O, "signal"> & { readonly signal: AbortSignal };
+type Signalled<O> = Omit<O, "signal"> & { readonly signal: AbortLike };
 
 export async function download(
   session: Session,
@@ -287,7 +288,7 @@ async function resumeAt(
   session: Session,
   source: UploadSource,
   path: string,
-  signal: AbortSignal,
+  signal: AbortLike,
 ): Promise<number> {
   if (!isSeekable(source)) {
     throw new FtpArgumentError("only a path, bytes or a Blob can be continued in the middle");

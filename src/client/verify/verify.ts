@@ -1,6 +1,8 @@
 /** Whether what is here and what is on the server are the same: one file, or all of a folder. */
+
 import { statSync } from "node:fs";
 import { join } from "node:path";
+import type { AbortLike } from "../../connection/stop.js";
 import type { FtpClient } from "../client.js";
 import { FtpError, FtpLocalError, FtpNotFoundError } from "../errors.js";
 import { type Sessions, sessionsOf } from "../pool.js";
@@ -12,7 +14,7 @@ import { remoteJoin, remoteName } from "../verbs/names.js";
 import { workOff } from "../work-off.js";
 
 export interface VerifyOptions {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortLike;
   /** Of a folder: only files that match one of these patterns. */
   readonly include?: readonly string[];
   /** Of a folder: nothing that matches, and nothing below it. */
@@ -100,7 +102,7 @@ async function compareOne(
   sessions: Sessions,
   remote: string,
   local: string,
-  signal: AbortSignal | undefined,
+  signal: AbortLike | undefined,
 ): Promise<Comparison> {
   return await sessions.run((client) => client.compare(remote, local, { signal }), { signal });
 }
@@ -110,7 +112,7 @@ async function comparedFile(
   remote: string,
   local: string,
   path: string,
-  signal: AbortSignal | undefined,
+  signal: AbortLike | undefined,
 ): Promise<VerifiedFile> {
   try {
     return { path, ...(await compareOne(sessions, remote, local, signal)) };
