@@ -144,7 +144,7 @@ export class FtpClient implements AsyncDisposable {
 
   /** To a path on this machine, which is there only when the file is whole, or to a stream, which is ended. */
   download(path: string, target: DownloadTarget, o: DownloadOptions = {}): Promise<Transferred> {
-    return this.#operations.run(o, (session, signal) => download(session, path, target, { ...o, signal }));
+    return this.#operations.run(o, (session, signal) => download(session, path, target, o, signal));
   }
 
   /** A file's bytes, at most `limits.file` of them. */
@@ -153,7 +153,7 @@ export class FtpClient implements AsyncDisposable {
       o,
       async (session, signal) => {
         const sink = new MemorySink(this.#settings.limits.file);
-        await downloadTo(session, path, sink, { ...o, signal });
+        await downloadTo(session, path, sink, { options: o, start: o.start, end: o.end, signal });
         return sink.content();
       },
       { again: true },
@@ -162,13 +162,13 @@ export class FtpClient implements AsyncDisposable {
 
   /** A new file, or a new content of one. */
   upload(source: UploadSource, path: string, o: UploadOptions = {}): Promise<Transferred> {
-    return this.#operations.run(o, (session, signal) => upload(session, source, path, { ...o, signal }));
+    return this.#operations.run(o, (session, signal) => upload(session, source, path, o, signal));
   }
 
   /** Adds to the end of a file; makes one where there is none. */
   append(source: UploadSource, path: string, o: TransferOptions = {}): Promise<Transferred> {
     return this.#operations.run(o, (session, signal) =>
-      upload(session, source, path, { ...o, signal, append: true }),
+      upload(session, source, path, { ...o, append: true }, signal),
     );
   }
 
@@ -177,7 +177,7 @@ export class FtpClient implements AsyncDisposable {
     return readStream((sink, stop) =>
       withEither(o.signal, stop, (either) =>
         this.#operations.run({ signal: either }, (session, signal) =>
-          downloadTo(session, path, sink, { ...o, signal }),
+          downloadTo(session, path, sink, { options: o, start: o.start, end: o.end, signal }),
         ),
       ),
     );

@@ -6,7 +6,7 @@ import { ClosingPatience } from "./closing-patience.js";
 import { DataConnectionError, type OpenOptions } from "./data-connection.js";
 import { type PlainDataConnection, PlainDataSocket } from "./data-socket.js";
 import { waitFor } from "./deadline.js";
-import { originOfHandle } from "./handle-carrier.js";
+import { HandleOrigin } from "./handle-carrier.js";
 import { type ConnectTarget, connectHandle } from "./handle-connect.js";
 import { handleInternals } from "./raw-handle.js";
 import { rawHandlesWork } from "./raw-probe.js";
@@ -52,7 +52,8 @@ class ActiveConnection implements PlainDataConnection {
     const { access = (await rawHandlesWork()) ? "raw" : "public" } = this.#options;
     const internals = access === "raw" ? handleInternals() : undefined;
     const waiting = {
-      ...o,
+      signal: o.signal,
+      timeout: o.timeout,
       timedOut: () => new DataConnectionError("timeout", "no answer in time"),
       aborted: () => new DataConnectionError("closed"),
     };
@@ -67,7 +68,7 @@ class ActiveConnection implements PlainDataConnection {
         internals === undefined
           ? connectSocket(this.#target, (socket) => opened(originOfSocket(socket)), refused)
           : connectHandle(this.#target, internals, {
-              resolve: (handle) => opened(originOfHandle(handle, internals)),
+              resolve: (handle) => opened(new HandleOrigin(handle, internals)),
               reject: refused,
             });
       this.#giveUp = () => {

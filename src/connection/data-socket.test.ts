@@ -27,7 +27,7 @@ for (const acceptance of ["raw", "public"] as const) {
     await until(() => arrival !== undefined);
     // Resolves when the connection is closed too.
     void listener.close();
-    return { socket: new PlainDataSocket(arrival as Arrival, patience), peer };
+    return { socket: new PlainDataSocket((arrival as Arrival).origin, patience), peer };
   };
 
   describe(`receiving over a socket accepted the ${acceptance} way`, () => {
@@ -299,7 +299,7 @@ describe("the memory of a receiving socket", () => {
     await until(() => arrival !== undefined);
     // Resolves when the connection is closed too.
     void listener.close();
-    return { socket: new PlainDataSocket(arrival as Arrival, new ClosingPatience()), peer };
+    return { socket: new PlainDataSocket((arrival as Arrival).origin, new ClosingPatience()), peer };
   };
 
   test("goes back to the pool when the transfer has ended", async () => {

@@ -13,20 +13,29 @@ export const LONGEST_TIMEOUT = 2 ** 31 - 1;
  * What `work` gives, or an error of `makeError` when that takes more than `timeout` milliseconds (Infinity for
  * no limit). The work itself is not stopped; when it fails later, that is ignored.
  */
-export async function withDeadline<T>(
+export function withDeadline<T>(
   work: Promise<T> | (() => T | Promise<T>),
   timeout: number,
   makeError: () => Error,
 ): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = startTimer(timeout, () => reject(makeError()));
+  return new Promise((resolve, reject) => {
+    const timer = startTimer(timeout, () => reject(makeError()));
+    const begun = typeof work === "function" ? begin(work) : work;
+    begun.then(
+      (value) => {
+        clearTimeout(timer);
+        resolve(value);
+      },
+      (error) => {
+        clearTimeout(timer);
+        reject(error);
+      },
+    );
   });
-  try {
-    return await Promise.race([typeof work === "function" ? work() : work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+}
+
+async function begin<T>(work: () => T | Promise<T>): Promise<T> {
+  return await work();
 }
 
 export interface Waiting {

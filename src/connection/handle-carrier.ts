@@ -12,11 +12,22 @@ import {
 import { closeSocket } from "./socket-carrier.js";
 
 /** Of a handle that is connected and was not read from. */
-export function originOfHandle(handle: RawHandle, internals: HandleInternals): CarrierOrigin {
-  return {
-    carry: (listener, memory) => new HandleCarrier(handle, internals, listener, memory),
-    close: () => new Promise((resolve) => handle.close(resolve)),
-  };
+export class HandleOrigin implements CarrierOrigin {
+  readonly #handle: RawHandle;
+  readonly #internals: HandleInternals;
+
+  constructor(handle: RawHandle, internals: HandleInternals) {
+    this.#handle = handle;
+    this.#internals = internals;
+  }
+
+  carry(listener: CarrierListener, memory: ReadMemory): Carrier {
+    return new HandleCarrier(this.#handle, this.#internals, listener, memory);
+  }
+
+  close(): Promise<void> {
+    return new Promise((resolve) => this.#handle.close(resolve));
+  }
 }
 
 class HandleCarrier implements Carrier {

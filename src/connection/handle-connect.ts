@@ -1,5 +1,4 @@
 /** Connects a bare handle. */
-import { isIPv6 } from "node:net";
 import { type HandleInternals, type RawHandle, systemError } from "./raw-handle.js";
 
 /** Where to, and from where; IP addresses, not names. */
@@ -21,7 +20,7 @@ export function connectHandle(
   told: { resolve(handle: RawHandle): void; reject(error: Error): void },
 ): () => Promise<void> {
   const handle = internals.newHandle();
-  const v6 = isIPv6(address);
+  const v6 = address.includes(":");
   let waiting = true;
   const done = (status: number, syscall: string): void => {
     if (!waiting) return;

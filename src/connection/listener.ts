@@ -2,7 +2,7 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { normalAddress } from "./address.js";
 import type { CarrierOrigin } from "./carrier.js";
-import { originOfHandle } from "./handle-carrier.js";
+import { HandleOrigin } from "./handle-carrier.js";
 import { acceptRaw, type HandleInternals, handleInternals, type RawHandle } from "./raw-handle.js";
 import { originOfSocket } from "./socket-carrier.js";
 
@@ -13,7 +13,8 @@ export type Acceptance = "raw" | "public";
 const BACKLOG = 8;
 
 /** A connection that came in. Nothing of it is read until somebody asks. */
-export interface Arrival extends CarrierOrigin {
+export interface Arrival {
+  readonly origin: CarrierOrigin;
   /** The peer's address in its one spelling; undefined when it is gone already. */
   readonly peer: string | undefined;
 }
@@ -66,17 +67,14 @@ export class Listener {
 function handleArrival(handle: RawHandle, internals: HandleInternals): Arrival {
   const name: { address?: string } = {};
   const known = handle.getpeername(name) === 0 && name.address !== undefined;
-  return {
-    peer: known ? normalAddress(name.address ?? "") : undefined,
-    ...originOfHandle(handle, internals),
-  };
+  const origin = new HandleOrigin(handle, internals);
+  return { peer: known ? normalAddress(name.address ?? "") : undefined, origin };
 }
 
 function socketArrival(socket: Socket): Arrival {
   // A reset may come before anybody has asked for the socket.
   socket.on("error", () => {});
-  return {
-    peer: socket.remoteAddress === undefined ? undefined : normalAddress(socket.remoteAddress),
-    ...originOfSocket(socket),
-  };
+  const { remoteAddress } = socket;
+  const peer = remoteAddress === undefined ? undefined : normalAddress(remoteAddress);
+  return { peer, origin: originOfSocket(socket) };
 }

@@ -80,7 +80,7 @@ export class PassiveLease implements PlainDataConnection {
     const state = this.#state;
     if (state.kind !== "waiting" && state.kind !== "opening") return false;
     this.#claimed = true;
-    const socket = new PlainDataSocket(arrival, this.#owner.patience);
+    const socket = new PlainDataSocket(arrival.origin, this.#owner.patience);
     if (state.kind === "waiting") {
       this.#state = { kind: "established", socket };
     } else {

@@ -5,7 +5,7 @@ import { type AddressInfo, createServer, type Server } from "node:net";
 import { ClosingPatience } from "./closing-patience.js";
 import { PlainDataSocket } from "./data-socket.js";
 import { withDeadline } from "./deadline.js";
-import { originOfHandle } from "./handle-carrier.js";
+import { HandleOrigin } from "./handle-carrier.js";
 import { connectHandle } from "./handle-connect.js";
 import { acceptRaw, type HandleInternals, handleInternals, type RawHandle } from "./raw-handle.js";
 
@@ -26,7 +26,7 @@ async function tryRawHandles(): Promise<boolean> {
   const server = createServer();
   const open = new Set<PlainDataSocket>();
   const socketOf = (handle: RawHandle): PlainDataSocket => {
-    const socket = new PlainDataSocket(originOfHandle(handle, internals), new ClosingPatience());
+    const socket = new PlainDataSocket(new HandleOrigin(handle, internals), new ClosingPatience());
     open.add(socket);
     return socket;
   };

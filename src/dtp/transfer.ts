@@ -86,15 +86,17 @@ async function outcomeOf(job: TransferJob, run: Run): Promise<TransferOutcome> {
   const last = failure === undefined ? await keepFile(job) : await letGo(job, moving, failure);
   turns.end();
   run.stop();
-  return {
-    id: job.id,
-    path: job.path,
-    start: job.start,
+  const { id, path, start, codec } = job;
+  const told = {
+    id,
+    path,
+    start,
     bytes: run.bytes,
     duration: run.elapsed,
     dataConnection: "closed",
-    ...(last ?? { kind: "complete", endOfFile: job.codec?.endOfFile ?? "closing" }),
-  };
+  } as const;
+  if (last !== undefined) return { ...told, ...last };
+  return { ...told, kind: "complete", endOfFile: codec?.endOfFile ?? "closing" };
 }
 
 /** Opens the data connection and moves the bytes; undefined when all of them were moved. Never rejects. */

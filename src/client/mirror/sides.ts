@@ -135,8 +135,8 @@ export class Upload implements Side {
       verify,
       onBegin: () => attempt.begins(now),
       pipeline: true,
-      ...(attempt.onProgress && { onProgress: attempt.onProgress }),
-      ...(signal === undefined ? {} : { signal }),
+      onProgress: attempt.onProgress,
+      signal,
     });
     if (!keepTimes) return;
     try {
@@ -246,10 +246,12 @@ export class Download implements Side {
       pipeline: true,
       keepTimes,
       verify,
-      known: { size: now.size, ...(exact ? { modified: now.modified } : { roughly: now.modified }) },
+      known: exact
+        ? { size: now.size, modified: now.modified, roughly: undefined }
+        : { size: now.size, modified: undefined, roughly: now.modified },
       onBegin,
-      ...(attempt.onProgress && { onProgress: attempt.onProgress }),
-      ...(signal === undefined ? {} : { signal }),
+      onProgress: attempt.onProgress,
+      signal,
     });
   }
 

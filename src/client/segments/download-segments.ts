@@ -14,7 +14,7 @@ import { PartFile, type SegmentedFile } from "./part-file.js";
 import { Ranges, SMALLEST_RANGE } from "./ranges.js";
 
 export interface SegmentsOptions {
-  readonly signal?: AbortLike;
+  readonly signal?: AbortLike | undefined;
   /** Connections at once at most; as many as the pool may have when absent. */
   readonly segments?: number;
   /** Goes on with what a broken download left, when size and time of the server's file are the same; true when absent. */
@@ -29,9 +29,9 @@ export interface SegmentsOptions {
   /** How often in a row a connection may fail without a byte before it is given up; 3 when absent. */
   readonly retries?: number;
   /** Bytes per second at most, of each connection. */
-  readonly rate?: number;
+  readonly rate?: number | undefined;
   /** Of the whole file. */
-  readonly onProgress?: OnProgress;
+  readonly onProgress?: OnProgress | undefined;
 }
 
 export interface SegmentsDownloaded extends Transferred {

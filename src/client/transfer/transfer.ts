@@ -32,7 +32,7 @@ export interface TransferResult {
   /** Milliseconds. */
   readonly duration: number;
   /** The completion reply; absent when the client ended the transfer itself, having all it wanted. */
-  readonly reply?: Reply<number>;
+  readonly reply: Reply<number> | undefined;
 }
 
 /** @throws FtpError, after which `session.settle()` brings the connection into step */
@@ -128,7 +128,7 @@ class RunningTransfer {
       const outcome = await running.outcome;
       const reply = await this.#judge(outcome);
       complete = true;
-      return { bytes: outcome.bytes, duration: outcome.duration, ...(reply !== undefined && { reply }) };
+      return { bytes: outcome.bytes, duration: outcome.duration, reply };
     } finally {
       meter?.end(complete);
     }
@@ -150,9 +150,7 @@ class RunningTransfer {
       stallTimeout: timeouts.stall,
       rate,
     };
-    if (job.direction === "send") {
-      return { ...common, direction: "send", source: this.#watched(job.source) };
-    }
+    if (job.direction === "send") return { ...common, direction: "send", source: this.#watched(job.source) };
     const total = job.total === undefined ? undefined : job.total - job.start;
     return { ...common, direction: "receive", sink: this.#confirming(job), total };
   }

@@ -1,11 +1,6 @@
 /** Downloads and uploads: where they begin, what is asked before, and what is set after. */
 import type { AbortLike } from "../../connection/stop.js";
-import {
-  ASCII,
-  IMAGE,
-  type RepresentationType,
-  type TransferParameters,
-} from "../../protocol/representation.js";
+import { ASCII, IMAGE, type TransferParameters } from "../../protocol/representation.js";
 import { parseTimestamp } from "../../protocol/timestamp.js";
 import type { Entry, WriteHandle } from "../../storage/storage.js";
 import { FtpArgumentError, FtpVerifyError } from "../errors.js";
@@ -22,19 +17,19 @@ import { setTimes } from "./times.js";
 export type TransferType = "image" | "ascii" | "local8";
 
 export interface TransferOptions {
-  readonly signal?: AbortLike;
+  readonly signal?: AbortLike | undefined;
   /** "ascii": line ends of text are converted; "local8": bytes as they are, for hosts whose own are longer (TYPE L 8). "image" when absent. */
-  readonly type?: TransferType;
+  readonly type?: TransferType | undefined;
   /** Bytes per second at most, instead of the client's. */
-  readonly rate?: number;
-  readonly onProgress?: OnProgress;
+  readonly rate?: number | undefined;
+  readonly onProgress?: OnProgress | undefined;
   /** Told when the server has agreed to the transfer: bytes may move from now on. */
-  readonly onBegin?: () => void;
+  readonly onBegin?: (() => void) | undefined;
   /**
    * Sends the commands of the transfer together where the server has shown that it takes them so, and data
    * connections have worked before. Saves waiting for replies, which is most of the time of a small file.
    */
-  readonly pipeline?: boolean;
+  readonly pipeline?: boolean | undefined;
 }
 
 export interface DownloadOptions extends TransferOptions {
@@ -83,20 +78,19 @@ export interface Transferred {
   readonly verified?: Comparison;
 }
 
-type Signalled<O> = Omit<O, "signal"> & { readonly signal: AbortLike };
-
 export async function download(
   session: Session,
   path: string,
   target: DownloadTarget,
-  o: Signalled<DownloadOptions>,
+  o: DownloadOptions,
+  signal: AbortLike,
 ): Promise<Transferred> {
   const range = rangeOf(o);
   if (o.verify === true) expectVerifiable(target, o);
   const resumable = o.resume === true && typeof target === "string";
   const total =
     o.known?.size ??
-    (resumable || o.onProgress !== undefined ? (await sizeOf(session, path, o.signal)).size : undefined);
+    (resumable || o.onProgress !== undefined ? (await sizeOf(session, path, signal)).size : undefined);
   let { start } = range;
   if (resumable) {
     const there = partSize(target);
@@ -104,28 +98,25 @@ export async function download(
     start = total !== undefined && there > total ? 0 : there;
   }
   let modified = o.keepTimes === true ? o.known?.modified : undefined;
-  const asking = o.keepTimes === true && modified === undefined;
-  const before: Before = {
-    verb: "MDTM",
-    argument: path,
-    onReply(reply) {
-      const told = reply.code === 213 ? parseTimestamp(reply.lines[0].trim()) : undefined;
-      modified = told ?? o.known?.roughly;
-    },
-  };
+  const asking: Before | undefined =
+    o.keepTimes === true && modified === undefined
+      ? {
+          verb: "MDTM",
+          argument: path,
+          onReply(reply) {
+            const told = reply.code === 213 ? parseTimestamp(reply.lines[0].trim()) : undefined;
+            modified = told ?? o.known?.roughly;
+          },
+        }
+      : undefined;
   const sink = openSink(target, {
     start: typeof target === "string" && !resumable ? 0 : start,
     modified: () => modified,
   });
-  const transfer = {
-    ...o,
-    start,
-    ...(total === undefined ? {} : { total }),
-    ...(asking ? { before } : {}),
-  };
-  if (o.verify !== true || typeof target !== "string") return await downloadTo(session, path, sink, transfer);
-  const checked = new VerifiedSink(sink, target, () => compare(session, path, partOf(target), o.signal));
-  const moved = await downloadTo(session, path, checked, transfer);
+  const wanted: Wanted = { options: o, start, end: o.end, total, before: asking, signal };
+  if (o.verify !== true || typeof target !== "string") return await downloadTo(session, path, sink, wanted);
+  const checked = new VerifiedSink(sink, target, () => compare(session, path, partOf(target), signal));
+  const moved = await downloadTo(session, path, checked, wanted);
   return { ...moved, verified: checked.comparison };
 }
 
@@ -188,36 +179,42 @@ function expectImage({ type }: TransferOptions): void {
   }
 }
 
+/** What is downloaded of a file, and how. */
+interface Wanted {
+  readonly options: TransferOptions;
+  readonly start?: number | undefined;
+  readonly end?: number | undefined;
+  /** Bytes of the file, when known. */
+  readonly total?: number | undefined;
+  readonly before?: Before | undefined;
+  readonly signal: AbortLike;
+}
+
 /** Into a handle, which is committed when the server has confirmed the transfer. */
 export async function downloadTo(
   session: Session,
   path: string,
   sink: WriteHandle,
-  o: Signalled<TransferOptions> & {
-    readonly start?: number;
-    readonly end?: number;
-    readonly total?: number;
-    readonly before?: Before;
-  },
+  wanted: Wanted,
 ): Promise<Transferred> {
-  const { start, length } = rangeOf(o);
-  const { total } = o;
+  const { start, length } = rangeOf(wanted);
+  const { options, total } = wanted;
   const result = await runTransfer(session, {
     direction: "receive",
     verb: "RETR",
     argument: path,
-    parameters: parametersOf(o.type),
+    parameters: parametersOf(options.type),
     start,
     restart: true,
     sink,
     length,
     total: length === undefined || total === undefined ? total : Math.min(total, start + length),
-    signal: o.signal,
-    rate: o.rate,
-    onProgress: o.onProgress,
-    onBegin: o.onBegin,
-    pipeline: o.pipeline,
-    before: o.before,
+    signal: wanted.signal,
+    rate: options.rate,
+    onProgress: options.onProgress,
+    onBegin: options.onBegin,
+    pipeline: options.pipeline,
+    before: wanted.before,
   });
   return transferred(result, start);
 }
@@ -226,15 +223,16 @@ export async function upload(
   session: Session,
   source: UploadSource,
   path: string,
-  o: Signalled<UploadOptions> & { readonly append?: boolean },
+  o: UploadOptions & { readonly append?: boolean },
+  signal: AbortLike,
 ): Promise<Transferred> {
-  if (o.verify !== true) return await send(session, source, path, o);
+  if (o.verify !== true) return await send(session, source, path, o, signal);
   expectImage(o);
   if (!isSeekable(source)) {
     throw new FtpArgumentError("only a path, bytes or a Blob can be read again and verified");
   }
-  const moved = await send(session, source, path, o);
-  const verified = await compare(session, path, source, o.signal);
+  const moved = await send(session, source, path, o, signal);
+  const verified = await compare(session, path, source, signal);
   if (!verified.equal) throw new FtpVerifyError(verified.by);
   return { ...moved, verified };
 }
@@ -243,14 +241,15 @@ async function send(
   session: Session,
   source: UploadSource,
   path: string,
-  o: Signalled<UploadOptions> & { readonly append?: boolean },
+  o: UploadOptions & { readonly append?: boolean },
+  signal: AbortLike,
 ): Promise<Transferred> {
-  const there = o.resume === true ? await resumeAt(session, source, path, o.signal) : 0;
+  const there = o.resume === true ? await resumeAt(session, source, path, signal) : 0;
   const opened = await openSource(source, there);
   const whole = opened.size;
   if (there > 0 && whole !== undefined && there >= whole) {
     await opened.handle.close();
-    await keepTime(session, path, opened, o);
+    if (o.keepTimes === true) await keepTime(session, path, opened, signal);
     return { bytes: 0, start: there, duration: 0 };
   }
   // Without REST for uploads, appending comes to the same.
@@ -264,13 +263,13 @@ async function send(
     restart,
     source: opened.handle,
     total: whole,
-    signal: o.signal,
+    signal,
     rate: o.rate,
     onProgress: o.onProgress,
     onBegin: o.onBegin,
     pipeline: o.pipeline,
   });
-  await keepTime(session, path, opened, o);
+  if (o.keepTimes === true) await keepTime(session, path, opened, signal);
   return transferred(result, there);
 }
 
@@ -278,9 +277,9 @@ async function keepTime(
   session: Session,
   path: string,
   { modified }: OpenSource,
-  o: Signalled<UploadOptions>,
+  signal: AbortLike,
 ): Promise<void> {
-  if (o.keepTimes === true && modified !== undefined) await setTimes(session, path, { modified }, o.signal);
+  if (modified !== undefined) await setTimes(session, path, { modified }, signal);
 }
 
 /** Where the server's file ends; 0 when there is none, or it is longer than ours. */
@@ -300,7 +299,13 @@ async function resumeAt(
 }
 
 /** @throws FtpArgumentError for what is no range */
-function rangeOf({ start = 0, end }: { readonly start?: number; readonly end?: number }): {
+function rangeOf({
+  start = 0,
+  end,
+}: {
+  readonly start?: number | undefined;
+  readonly end?: number | undefined;
+}): {
   readonly start: number;
   readonly length: number | undefined;
 } {
@@ -311,13 +316,13 @@ function rangeOf({ start = 0, end }: { readonly start?: number; readonly end?: n
 }
 
 export function parametersOf(type: TransferOptions["type"]): TransferParameters {
-  return { type: TYPES[type ?? "image"], structure: "F", mode: "S" };
+  return PARAMETERS[type ?? "image"];
 }
 
-const TYPES: Readonly<Record<TransferType, RepresentationType>> = {
-  image: IMAGE,
-  ascii: ASCII,
-  local8: { kind: "local", byteSize: 8 },
+const PARAMETERS: Readonly<Record<TransferType, TransferParameters>> = {
+  image: { type: IMAGE, structure: "F", mode: "S" },
+  ascii: { type: ASCII, structure: "F", mode: "S" },
+  local8: { type: { kind: "local", byteSize: 8 }, structure: "F", mode: "S" },
 };
 
 function transferred({ bytes, duration }: TransferResult, start: number): Transferred {
