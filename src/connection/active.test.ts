@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { describe, test } from "node:test";
-import { activeConnection } from "./active.js";
+import { ActiveConnection } from "./active.js";
 import {
   checkLeaks,
   freeRange,
@@ -22,7 +22,7 @@ for (const { address, skip } of LOOPBACKS) {
   describe(`an active data connection to ${address}`, { skip }, () => {
     test("connects when it is opened and carries bytes from the peer", async () => {
       const listening = await listeningPeer(address);
-      const connection = activeConnection({ address, port: listening.port, localAddress: address });
+      const connection = new ActiveConnection({ address, port: listening.port, localAddress: address });
       assert.equal(connection.established, false);
       const socket = await connection.open(IN_TIME);
       const peer = await listening.next();
@@ -38,7 +38,7 @@ for (const { address, skip } of LOOPBACKS) {
 
     test("carries bytes to the peer", async () => {
       const listening = await listeningPeer(address);
-      const connection = activeConnection({ address, port: listening.port });
+      const connection = new ActiveConnection({ address, port: listening.port });
       const socket = await connection.open(IN_TIME);
       const peer = await listening.next();
       const bytes = pattern(3_000_000);
@@ -53,7 +53,7 @@ for (const { address, skip } of LOOPBACKS) {
 
     test("is refused where nobody listens", async () => {
       const { from: port } = await freeRange(1, [address]);
-      const connection = activeConnection({ address, port });
+      const connection = new ActiveConnection({ address, port });
       await assert.rejects(async () => await connection.open(IN_TIME), { reason: "refused" });
       await connection[Symbol.asyncDispose]();
     });
@@ -63,7 +63,7 @@ for (const { address, skip } of LOOPBACKS) {
 test("comes from the local address and port that it was told", async () => {
   const listening = await listeningPeer("127.0.0.1");
   const { from: localPort } = await freeRange(1, ["127.0.0.3"]);
-  await using connection = activeConnection({
+  await using connection = new ActiveConnection({
     address: "::ffff:127.0.0.1",
     port: listening.port,
     localAddress: "::ffff:127.0.0.3",
@@ -78,13 +78,13 @@ test("comes from the local address and port that it was told", async () => {
 });
 
 test("has no port to come from when the local address is not ours", async () => {
-  await using connection = activeConnection({ address: "127.0.0.1", port: 9, localAddress: "192.0.2.1" });
+  await using connection = new ActiveConnection({ address: "127.0.0.1", port: 9, localAddress: "192.0.2.1" });
   await assert.rejects(async () => await connection.open(IN_TIME), { reason: "no-port" });
 });
 
 test("is used once", async () => {
   const listening = await listeningPeer("127.0.0.1");
-  const connection = activeConnection({ address: "127.0.0.1", port: listening.port });
+  const connection = new ActiveConnection({ address: "127.0.0.1", port: listening.port });
   await connection.open(IN_TIME);
   await assert.rejects(async () => await connection.open(IN_TIME), { reason: "closed" });
   await (await listening.next()).destroy();
@@ -94,7 +94,7 @@ test("is used once", async () => {
 });
 
 test("that is disposed of before it was opened connects to nobody", async () => {
-  const connection = activeConnection({ address: "127.0.0.1", port: 9 });
+  const connection = new ActiveConnection({ address: "127.0.0.1", port: 9 });
   await connection[Symbol.asyncDispose]();
   await assert.rejects(async () => await connection.open(IN_TIME), { reason: "closed" });
 });
@@ -104,11 +104,11 @@ describe("a peer that does not answer", () => {
     const silent = await silentListener();
     const target = { address: "127.0.0.1", port: silent.port };
 
-    const late = activeConnection(target);
+    const late = new ActiveConnection(target);
     await assert.rejects(async () => await late.open({ signal: NEVER, timeout: 5 }), { reason: "timeout" });
     await late[Symbol.asyncDispose]();
 
-    const aborted = activeConnection(target);
+    const aborted = new ActiveConnection(target);
     const abort = new AbortController();
     const aborting = assert.rejects(
       async () => await aborted.open({ signal: abort.signal, timeout: 20_000 }),
@@ -120,7 +120,7 @@ describe("a peer that does not answer", () => {
     await aborting;
     await aborted[Symbol.asyncDispose]();
 
-    const disposed = activeConnection(target);
+    const disposed = new ActiveConnection(target);
     const disposing = assert.rejects(async () => await disposed.open(IN_TIME), { reason: "closed" });
     await disposed[Symbol.asyncDispose]();
     await disposing;

@@ -8,8 +8,7 @@ import { type PlainDataConnection, PlainDataSocket } from "./data-socket.js";
 import { waitFor } from "./deadline.js";
 import { HandleOrigin } from "./handle-carrier.js";
 import { type ConnectTarget, connectHandle } from "./handle-connect.js";
-import { handleInternals } from "./raw-handle.js";
-import { rawHandlesWork } from "./raw-probe.js";
+import { usableHandles } from "./raw-probe.js";
 import { originOfSocket } from "./socket-carrier.js";
 
 export interface ActiveOptions {
@@ -26,66 +25,95 @@ export interface ActiveOptions {
   readonly access?: "raw" | "public";
 }
 
-/** A data connection that connects when it is opened. Who may be connected to is the caller's to check. */
-export function activeConnection(options: ActiveOptions): PlainDataConnection {
-  return new ActiveConnection(options);
-}
+type State =
+  | { readonly kind: "new" }
+  /** `giveUp`: resolves when nothing is left of it. */
+  | { readonly kind: "connecting"; readonly giveUp: () => Promise<void> }
+  | { readonly kind: "connected" | "open"; readonly socket: PlainDataSocket }
+  | { readonly kind: "over"; readonly disposed: Promise<void> | undefined };
 
-class ActiveConnection implements PlainDataConnection {
+/** A data connection that connects when it is opened, or before. Who may be connected to is the caller's to check. */
+export class ActiveConnection implements PlainDataConnection {
   readonly kind = "active";
-  readonly established = false;
   readonly #options: ActiveOptions;
-  #socket: PlainDataSocket | undefined;
-  /** Gives the connecting up; resolves when nothing is left of it. */
-  #giveUp: (() => Promise<void>) | undefined;
-  #disposed = false;
+  #state: State = { kind: "new" };
 
   constructor(options: ActiveOptions) {
     this.#options = options;
   }
 
-  async open(o: OpenOptions): Promise<PlainDataSocket> {
-    if (this.#disposed || this.#giveUp !== undefined) {
-      throw new DataConnectionError("closed", "a data connection is used once");
-    }
-    this.#giveUp = () => Promise.resolve();
-    const { access = (await rawHandlesWork()) ? "raw" : "public" } = this.#options;
-    const internals = access === "raw" ? handleInternals() : undefined;
+  get established(): boolean {
+    return this.#state.kind === "connected";
+  }
+
+  /** So that `open` need not wait. @throws as `open` does */
+  async connect(o: OpenOptions): Promise<void> {
+    if (this.#state.kind !== "new") throw new DataConnectionError("closed", "a data connection is used once");
+    this.#state = { kind: "connecting", giveUp: () => Promise.resolve() };
+    const found = this.#options.access === "public" ? undefined : usableHandles();
+    const internals = found instanceof Promise ? await found : found;
     const waiting = {
       signal: o.signal,
       timeout: o.timeout,
       timedOut: () => new DataConnectionError("timeout", "no answer in time"),
       aborted: () => new DataConnectionError("closed"),
     };
-    return await waitFor<PlainDataSocket>(waiting, (resolve, reject) => {
-      if (this.#disposed) throw new DataConnectionError("closed");
-      const opened = (origin: CarrierOrigin): void => {
-        this.#socket = new PlainDataSocket(origin, this.#options.patience ?? new ClosingPatience());
-        resolve(this.#socket);
-      };
+    const origin = await waitFor<CarrierOrigin>(waiting, (resolve, reject) => {
+      if (this.#state.kind !== "connecting") throw new DataConnectionError("closed");
       const refused = (error: Error): void => reject(failure(error));
       const giveUp =
         internals === undefined
-          ? connectSocket(this.#target, (socket) => opened(originOfSocket(socket)), refused)
+          ? connectSocket(this.#target, (socket) => resolve(originOfSocket(socket)), refused)
           : connectHandle(this.#target, internals, {
-              resolve: (handle) => opened(new HandleOrigin(handle, internals)),
+              resolve: (handle) => resolve(new HandleOrigin(handle, internals)),
               reject: refused,
             });
-      this.#giveUp = () => {
+      const closed = (): Promise<void> => {
         reject(new DataConnectionError("closed"));
         return giveUp();
       };
+      this.#state = { kind: "connecting", giveUp: closed };
       return giveUp;
     });
+    const socket = new PlainDataSocket(origin, this.#options.patience ?? new ClosingPatience());
+    if (this.#state.kind === "connecting") this.#state = { kind: "connected", socket };
+    else await socket.close();
+  }
+
+  open(o: OpenOptions): PlainDataSocket | Promise<PlainDataSocket> {
+    return this.#state.kind === "connected" ? this.#opened() : this.connect(o).then(() => this.#opened());
   }
 
   /** The port was ours for this connection only: nothing to keep. */
-  ended(): void {}
+  ended(_how: "complete" | "broken"): void {}
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#disposed = true;
-    if (this.#socket === undefined) await this.#giveUp?.();
-    else await this.#socket.close();
+  [Symbol.asyncDispose](): Promise<void> {
+    const state = this.#state;
+    if (state.kind === "over") return state.disposed ?? Promise.resolve();
+    const disposed = this.#close();
+    this.#state = { kind: "over", disposed };
+    return disposed ?? Promise.resolve();
+  }
+
+  #close(): Promise<void> | undefined {
+    const state = this.#state;
+    switch (state.kind) {
+      case "connecting":
+        return state.giveUp();
+      case "connected":
+      case "open":
+        return state.socket.close();
+      case "new":
+      case "over":
+        return undefined;
+    }
+  }
+
+  #opened(): PlainDataSocket {
+    if (this.#state.kind !== "connected") throw new DataConnectionError("closed");
+    const { socket } = this.#state;
+    this.#state = { kind: "open", socket };
+    return socket;
   }
 
   get #target(): ConnectTarget {

@@ -7,7 +7,7 @@ import type { Acceptance, Arrival } from "./listener.js";
 import { type LeaseOwner, PassiveLease } from "./passive-lease.js";
 import { type HeldListener, listenInRange } from "./passive-listen.js";
 import type { PortRange } from "./port-range.js";
-import { rawHandlesWork } from "./raw-probe.js";
+import { usableHandles } from "./raw-probe.js";
 
 /** Why a listening port was given up: everything but "closed" and "taken-over" is a sign of trouble. */
 export type Retirement =
@@ -97,7 +97,7 @@ export class PassivePort {
     this.#held = await listenInRange({
       range,
       address: normalAddress(localAddress),
-      acceptance: acceptance ?? ((await rawHandlesWork()) ? "raw" : "public"),
+      acceptance: acceptance ?? ((await usableHandles()) === undefined ? "public" : "raw"),
       onarrival: (arrival) => this.#arrived(arrival),
     });
     return this.#held;

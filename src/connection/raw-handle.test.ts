@@ -3,16 +3,16 @@ import { createServer } from "node:net";
 import { test } from "node:test";
 import { checkLeaks } from "./loopback.support.test.js";
 import { acceptRaw } from "./raw-handle.js";
-import { rawHandlesWork } from "./raw-probe.js";
+import { usableHandles } from "./raw-probe.js";
 
 checkLeaks();
 
 test("accepted handles can be used directly by every Node that is supported", async () => {
-  assert.equal(await rawHandlesWork(), true);
+  assert.notEqual(await usableHandles(), undefined);
 });
 
 test("they are tried once", () => {
-  assert.equal(rawHandlesWork(), rawHandlesWork());
+  assert.equal(usableHandles(), usableHandles());
 });
 
 test("a server without the internals says so", () => {

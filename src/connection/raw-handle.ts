@@ -69,12 +69,12 @@ interface StreamWrap {
   readonly kLastWriteWasAsync: number;
 }
 
-let internals: { readonly found: HandleInternals | undefined } | undefined;
+let internals: HandleInternals | undefined | "not-looked" = "not-looked";
 
 /** Undefined where this Node has no such thing, or would warn of its use (DEP0111). */
 export function handleInternals(): HandleInternals | undefined {
-  internals ??= { found: findInternals() };
-  return internals.found;
+  if (internals === "not-looked") internals = findInternals();
+  return internals;
 }
 
 function findInternals(): HandleInternals | undefined {

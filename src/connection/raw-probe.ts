@@ -9,20 +9,32 @@ import { HandleOrigin } from "./handle-carrier.js";
 import { connectHandle } from "./handle-connect.js";
 import { acceptRaw, type HandleInternals, handleInternals, type RawHandle } from "./raw-handle.js";
 
-let answer: Promise<boolean> | undefined;
+let answer: HandleInternals | undefined | Promise<HandleInternals | undefined> | "not-asked" = "not-asked";
 
-/** Tried once, over the loopback interface; takes milliseconds. */
-export function rawHandlesWork(): Promise<boolean> {
-  answer ??= tryRawHandles().catch(() => false);
+/** What makes handles, if they can be used. Tried once, over the loopback interface; takes milliseconds. */
+export function usableHandles(): HandleInternals | undefined | Promise<HandleInternals | undefined> {
+  if (answer === "not-asked") {
+    answer = tryHandles().then((found) => {
+      answer = found;
+      return found;
+    });
+  }
   return answer;
+}
+
+async function tryHandles(): Promise<HandleInternals | undefined> {
+  const internals = handleInternals();
+  try {
+    return internals !== undefined && (await work(internals)) ? internals : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 const QUESTION = Buffer.from("bytes in two parts");
 const ANSWER = Buffer.from("and an answer");
 
-async function tryRawHandles(): Promise<boolean> {
-  const internals = handleInternals();
-  if (internals === undefined) return false;
+async function work(internals: HandleInternals): Promise<boolean> {
   const server = createServer();
   const open = new Set<PlainDataSocket>();
   const socketOf = (handle: RawHandle): PlainDataSocket => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { activeConnection } from "../connection/active.js";
+import { ActiveConnection } from "../connection/active.js";
 import { type DataConnection, DataConnectionError, type DataSocket } from "../connection/data-connection.js";
 import {
   checkLeaks,
@@ -67,7 +67,7 @@ async function passiveLink(address = "127.0.0.1", acceptance: "raw" | "public" =
 async function activeLink(address = "127.0.0.1"): Promise<Link> {
   const listening = await listeningPeer(address);
   return {
-    dataConnection: activeConnection({ address, port: listening.port }),
+    dataConnection: new ActiveConnection({ address, port: listening.port }),
     retired: [],
     connect: () => listening.next(),
     [Symbol.asyncDispose]: () => listening.close(),
@@ -340,7 +340,7 @@ describe("a transfer whose data connection does not open", () => {
     const { from: port } = await freeRange(1);
     const sink = new MemorySink();
     const refused = await receiving({
-      dataConnection: activeConnection({ address: "127.0.0.1", port }),
+      dataConnection: new ActiveConnection({ address: "127.0.0.1", port }),
       sink,
     }).outcome;
     assert.ok(refused.kind === "not-opened" && refused.error.reason === "refused");

@@ -1,6 +1,6 @@
 /** The data port of a session: what PASV, EPSV, PORT and EPRT asked for, until a transfer takes it. */
 import type { Peer } from "../accounts/accounts.js";
-import { activeConnection } from "../connection/active.js";
+import { ActiveConnection } from "../connection/active.js";
 import { sameAddress } from "../connection/address.js";
 import { ClosingPatience } from "../connection/closing-patience.js";
 import { type DataConnection, DataConnectionError } from "../connection/data-connection.js";
@@ -65,7 +65,7 @@ export class DataPort {
   /** Connects to the client when the transfer begins. */
   async connectTo(address: string, port: number): Promise<void> {
     await this.drop();
-    this.#pending = activeConnection({
+    this.#pending = new ActiveConnection({
       address,
       port,
       localAddress: this.#ends.local.address,
@@ -79,7 +79,7 @@ export class DataPort {
     this.#pending = undefined;
     if (connection === undefined && this.#server.options.defaultDataPort) {
       const { peer, local } = this.#ends;
-      return activeConnection({
+      return new ActiveConnection({
         address: peer.address,
         port: peer.port,
         localAddress: local.address,

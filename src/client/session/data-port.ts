@@ -1,9 +1,9 @@
 /** How a session's data connections are made: EPSV, PASV, or the server connects to us; what works is remembered. */
-import { activeConnection } from "../../connection/active.js";
+import { ActiveConnection } from "../../connection/active.js";
 import { addressFamily, sameAddress } from "../../connection/address.js";
 import { ClosingPatience } from "../../connection/closing-patience.js";
 import { type DataConnection, DataConnectionError } from "../../connection/data-connection.js";
-import type { PlainDataConnection, PlainDataSocket } from "../../connection/data-socket.js";
+import type { PlainDataConnection } from "../../connection/data-socket.js";
 import { PassivePort } from "../../connection/passive.js";
 import { PortRange } from "../../connection/port-range.js";
 import { type SecuredOptions, securedConnection } from "../../connection/tls/secured-connection.js";
@@ -50,6 +50,8 @@ export class DataPort {
   readonly #memory: DataMemory;
   readonly #patience = new ClosingPatience();
   #listening: PassivePort | undefined;
+  /** All that can be tried in this session. */
+  #ways: readonly DataMethod[] | undefined;
 
   constructor({ pi, settings, route, protection }: DataPortOptions, memory: DataMemory) {
     this.#pi = pi;
@@ -112,18 +114,20 @@ export class DataPort {
     await this.#listening?.close();
   }
 
-  #order(): DataMethod[] {
+  /** What has worked comes first. */
+  #order(): readonly DataMethod[] {
+    this.#ways ??= this.#possible();
+    const all = this.#ways;
+    const { worked } = this.#memory;
+    if (worked === undefined || worked === all[0] || !all.includes(worked)) return all;
+    return [worked, ...all.filter((method) => method !== worked)];
+  }
+
+  #possible(): readonly DataMethod[] {
     const { dataMode } = this.#settings;
     const passive: DataMethod[] = this.#isIpv6 ? ["EPSV"] : ["EPSV", "PASV"];
-    const all: DataMethod[] =
-      dataMode === "active"
-        ? ["active"]
-        : dataMode === "passive" || this.#route.proxy !== undefined
-          ? passive
-          : [...passive, "active"];
-    const { worked } = this.#memory;
-    if (worked === undefined || !all.includes(worked)) return all;
-    return [worked, ...all.filter((method) => method !== worked)];
+    if (dataMode === "active") return ["active"];
+    return dataMode === "passive" || this.#route.proxy !== undefined ? passive : [...passive, "active"];
   }
 
   get #isIpv6(): boolean {
@@ -163,7 +167,7 @@ export class DataPort {
   async #connected({ host, port }: Target, use: DataUse, { signal }: Wait): Promise<DataConnection> {
     const inner =
       this.#route.proxy === undefined
-        ? activeConnection({
+        ? new ActiveConnection({
             address: host,
             port,
             patience: this.#patience,
@@ -171,8 +175,8 @@ export class DataPort {
           })
         : new TunnelledConnection({ host, port }, this.#route, this.#patience);
     try {
-      const socket = await inner.open({ signal, timeout: this.#settings.timeouts.dataConnect });
-      return this.#protected(new ConnectedConnection(inner, socket), use);
+      await inner.connect({ signal, timeout: this.#settings.timeouts.dataConnect });
+      return this.#protected(inner, use);
     } catch (error) {
       await inner[Symbol.asyncDispose]();
       if (signal.aborted) throw new FtpAbortError("data-connection", signal.reason);
@@ -225,30 +229,4 @@ export class DataPort {
 function isAboutTheWay(error: unknown): error is FtpError {
   if (error instanceof FtpReplyError) return true;
   return error instanceof FtpDataConnectionError;
-}
-
-/** Open already, and given to a transfer as it is. */
-class ConnectedConnection implements PlainDataConnection {
-  readonly kind: DataConnection["kind"];
-  readonly established = true;
-  readonly #inner: PlainDataConnection;
-  readonly #socket: PlainDataSocket;
-
-  constructor(inner: PlainDataConnection, socket: PlainDataSocket) {
-    this.kind = inner.kind;
-    this.#inner = inner;
-    this.#socket = socket;
-  }
-
-  open(): PlainDataSocket {
-    return this.#socket;
-  }
-
-  ended(how: "complete" | "broken"): void {
-    this.#inner.ended(how);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#inner[Symbol.asyncDispose]();
-  }
 }

@@ -2,7 +2,7 @@
 
 import { connect, type Socket } from "node:net";
 import type { ClosingPatience } from "../../connection/closing-patience.js";
-import { DataConnectionError } from "../../connection/data-connection.js";
+import { DataConnectionError, type OpenOptions } from "../../connection/data-connection.js";
 import { type PlainDataConnection, PlainDataSocket } from "../../connection/data-socket.js";
 import { waitFor } from "../../connection/deadline.js";
 import { originOfSocket } from "../../connection/socket-carrier.js";
@@ -64,10 +64,9 @@ function failure(cause: NodeJS.ErrnoException): FtpConnectionError {
   });
 }
 
-/** A passive data connection through the proxy; `open` makes it. */
+/** A passive data connection through the proxy. */
 export class TunnelledConnection implements PlainDataConnection {
   readonly kind = "active";
-  readonly established = false;
   readonly #target: Target;
   readonly #route: Route;
   readonly #patience: ClosingPatience;
@@ -79,7 +78,12 @@ export class TunnelledConnection implements PlainDataConnection {
     this.#patience = patience;
   }
 
-  async open(o: { readonly signal: AbortLike; readonly timeout: number }): Promise<PlainDataSocket> {
+  get established(): boolean {
+    return this.#socket !== undefined;
+  }
+
+  /** So that `open` need not wait. @throws as `open` does */
+  async connect(o: OpenOptions): Promise<void> {
     let socket: Socket;
     try {
       socket = await dial(this.#target, this.#route, o);
@@ -89,7 +93,10 @@ export class TunnelledConnection implements PlainDataConnection {
       throw new DataConnectionError(reason, message, { cause });
     }
     this.#socket = new PlainDataSocket(originOfSocket(socket), this.#patience);
-    return this.#socket;
+  }
+
+  open(o: OpenOptions): PlainDataSocket | Promise<PlainDataSocket> {
+    return this.#socket ?? this.connect(o).then(() => this.open(o));
   }
 
   ended(): void {}

@@ -56,10 +56,11 @@ export class FileWriter {
     return undefined;
   }
 
-  /** Resolves when nothing is under way any more. @throws what the file system threw */
-  async settled(): Promise<void> {
-    await this.#writing;
+  /** Resolves when nothing is under way any more; undefined when it is so. @throws what the file system threw */
+  settled(): Promise<void> | undefined {
+    if (this.#writing !== undefined) return this.#writing.then(() => this.settled());
     this.#check();
+    return undefined;
   }
 
   #check(): void {

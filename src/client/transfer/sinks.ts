@@ -81,7 +81,8 @@ function fileSink(path: string, { start, modified }: SinkOptions): WriteHandle {
     write: (chunk) => writer.write(chunk),
     async commit() {
       try {
-        await writer.settled();
+        const settling = writer.settled();
+        if (settling !== undefined) await settling;
         const time = modified?.();
         if (time !== undefined) futimesSync(descriptor, Date.now() / 1000, time / 1000);
       } finally {

@@ -6,7 +6,7 @@ import { type DataConnection, DataConnectionError } from "../../connection/data-
 import { withDeadline } from "../../connection/deadline.js";
 import { BareEndError } from "../../connection/tls/tls-receiver.js";
 import { codecFor } from "../../dtp/codec.js";
-import type { TransferOutcome } from "../../dtp/outcome.js";
+import type { TransferOutcome, TransferProgress } from "../../dtp/outcome.js";
 import { type Transfer, transfer } from "../../dtp/transfer.js";
 import type { Reply } from "../../protocol/reply.js";
 import type { ReadHandle } from "../../storage/storage.js";
@@ -29,10 +29,10 @@ import { ProgressMeter } from "./progress.js";
 export interface TransferResult {
   /** Bytes of the file that were moved. */
   readonly bytes: number;
+  /** Where in the file it began. */
+  readonly start: number;
   /** Milliseconds. */
   readonly duration: number;
-  /** The completion reply; absent when the client ended the transfer itself, having all it wanted. */
-  readonly reply: Reply<number> | undefined;
 }
 
 /** @throws FtpError, after which `session.settle()` brings the connection into step */
@@ -84,10 +84,18 @@ class RunningTransfer {
   async result(): Promise<TransferResult> {
     const { keepAlive } = this.#session.settings;
     const beat = keepAlive === undefined ? undefined : setInterval(() => this.#keepAlive(), keepAlive);
+    const running = transfer(this.#dtpJob());
+    this.#moving = running;
+    const meter = this.#meter(running.progress);
+    let complete = false;
     try {
-      return await this.#run();
+      const outcome = await running.outcome;
+      await this.#judge(outcome);
+      complete = true;
+      return { bytes: outcome.bytes, start: outcome.start, duration: outcome.duration };
     } finally {
       clearInterval(beat);
+      meter?.end(complete);
       if (!this.#heard) this.#session.pi.waitNoMore();
     }
   }
@@ -109,29 +117,16 @@ class RunningTransfer {
     }
   }
 
-  async #run(): Promise<TransferResult> {
-    const job = this.#job;
-    const running = transfer(this.#dtpJob());
-    this.#moving = running;
-    const meter =
-      job.onProgress === undefined
-        ? undefined
-        : new ProgressMeter(running.progress, {
-            path: job.argument ?? "",
-            direction: job.direction === "receive" ? "download" : "upload",
-            start: job.start,
-            total: job.total,
-            onProgress: job.onProgress,
-          });
-    let complete = false;
-    try {
-      const outcome = await running.outcome;
-      const reply = await this.#judge(outcome);
-      complete = true;
-      return { bytes: outcome.bytes, duration: outcome.duration, reply };
-    } finally {
-      meter?.end(complete);
-    }
+  #meter(progress: TransferProgress): ProgressMeter | undefined {
+    const { onProgress, argument = "", direction, start, total } = this.#job;
+    if (onProgress === undefined) return undefined;
+    return new ProgressMeter(progress, {
+      path: argument,
+      direction: direction === "receive" ? "download" : "upload",
+      start,
+      total,
+      onProgress,
+    });
   }
 
   #dtpJob(): Parameters<typeof transfer>[0] {
@@ -161,11 +156,12 @@ class RunningTransfer {
   }
 
   /** What both sides say together. */
-  async #judge(outcome: TransferOutcome): Promise<Reply<number> | undefined> {
+  async #judge(outcome: TransferOutcome): Promise<void> {
     const { signal, verb } = this.#job;
     switch (outcome.kind) {
       case "complete":
-        return await this.#confirmed();
+        if (this.#completed === undefined || this.#completed.code >= 300) await this.#confirmed();
+        return;
       case "aborted": {
         if (signal.aborted) throw new FtpAbortError("transfer", signal.reason);
         const reply = await this.#control;
@@ -181,7 +177,7 @@ class RunningTransfer {
       case "remote":
         throw await this.#broken(outcome.error);
       case "local":
-        if (outcome.error instanceof RangeComplete) return undefined;
+        if (outcome.error instanceof RangeComplete) return;
         if (outcome.error instanceof FtpError) throw outcome.error;
         if (signal.aborted) throw new FtpAbortError("transfer", signal.reason);
         throw new FtpLocalError("the file on our side failed", { phase: "transfer", cause: outcome.error });

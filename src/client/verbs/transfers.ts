@@ -9,7 +9,7 @@ import type { Before } from "../transfer/job.js";
 import type { OnProgress } from "../transfer/progress.js";
 import { type DownloadTarget, dropPart, openSink, partOf, partSize } from "../transfer/sinks.js";
 import { isSeekable, type OpenSource, openSource, type UploadSource } from "../transfer/sources.js";
-import { runTransfer, type TransferResult } from "../transfer/transfer.js";
+import { runTransfer } from "../transfer/transfer.js";
 import { type Comparison, compare } from "./compare.js";
 import { sizeOf } from "./files.js";
 import { setTimes } from "./times.js";
@@ -191,7 +191,7 @@ interface Wanted {
 }
 
 /** Into a handle, which is committed when the server has confirmed the transfer. */
-export async function downloadTo(
+export function downloadTo(
   session: Session,
   path: string,
   sink: WriteHandle,
@@ -199,7 +199,7 @@ export async function downloadTo(
 ): Promise<Transferred> {
   const { start, length } = rangeOf(wanted);
   const { options, total } = wanted;
-  const result = await runTransfer(session, {
+  return runTransfer(session, {
     direction: "receive",
     verb: "RETR",
     argument: path,
@@ -216,7 +216,6 @@ export async function downloadTo(
     pipeline: options.pipeline,
     before: wanted.before,
   });
-  return transferred(result, start);
 }
 
 export async function upload(
@@ -270,7 +269,7 @@ async function send(
     pipeline: o.pipeline,
   });
   if (o.keepTimes === true) await keepTime(session, path, opened, signal);
-  return transferred(result, there);
+  return result;
 }
 
 async function keepTime(
@@ -324,7 +323,3 @@ const PARAMETERS: Readonly<Record<TransferType, TransferParameters>> = {
   ascii: { type: ASCII, structure: "F", mode: "S" },
   local8: { type: { kind: "local", byteSize: 8 }, structure: "F", mode: "S" },
 };
-
-function transferred({ bytes, duration }: TransferResult, start: number): Transferred {
-  return { bytes, start, duration };
-}

@@ -4,7 +4,7 @@ import { Buffer } from "node:buffer";
 import { test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { createSecureContext } from "node:tls";
-import { activeConnection } from "../active.js";
+import { ActiveConnection } from "../active.js";
 import type { DataConnection, DataSocket } from "../data-connection.js";
 import { PassivePort } from "../passive.js";
 import { PortRange } from "../port-range.js";
@@ -53,7 +53,7 @@ async function endsOf(
   const lease = await port.lease();
   const common = { acceptBareEnd: false, handshakeTimeout: 5000 };
   const server = securedConnection(lease, session.server, { ...common, direction });
-  const client = securedConnection(activeConnection({ address: HOST, port: port.port }), session.client, {
+  const client = securedConnection(new ActiveConnection({ address: HOST, port: port.port }), session.client, {
     ...common,
     direction: direction === "send" ? "receive" : "send",
   });
