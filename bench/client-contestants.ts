@@ -48,7 +48,7 @@ const ALL: readonly TaskKind[] = ["get", "put", "mirror-down", "mirror-up"];
 export function findContestants(project: string, wanted: readonly string[] | undefined): Contestant[] {
   const makers: Readonly<Record<string, () => Contestant | undefined>> = {
     "ferry-library": () => library("ferry-library", ALL, join(project, "build/bench/library-ferry.js"), {}),
-    "ferry-command": () => ferryCommand(join(project, "dist/cli/main.js")),
+    "ferry-command": () => ferryCommand(join(project, "dist/bin/ferry.js")),
     curl: () => installed("curl", FILES, curlArguments),
     lftp: () => installed("lftp", ALL, (task) => ["--norc", "-c", lftpScript(task)]),
     "basic-ftp": () => basicFtp(project),

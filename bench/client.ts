@@ -111,7 +111,7 @@ async function bench(plan: Plan): Promise<void> {
 }
 
 async function start(name: string, { root, folder, certificate }: Fixture): Promise<Server | undefined> {
-  if (name === "ferry") return startFerry(join(project, "dist", "cli", "main.js"), root, certificate);
+  if (name === "ferry") return startFerry(join(project, "dist", "bin", "ferry.js"), root, certificate);
   if (name === "vsftpd") return startVsftpd(root, { folder, certificate });
   throw new Error(`no such server: ${name}`);
 }

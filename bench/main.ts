@@ -25,7 +25,7 @@ const HELP = `npm run bench -- [flags]
   --entries N       in the listed directory (50000)
   --sessions N      idle sessions (1000)
   --servers A,B     ferry, vsftpd, proftpd (the first two)
-  --ferry FILE      the program to measure: another checkout's dist/cli/main.js
+  --ferry FILE      the program to measure: another checkout's dist/bin/ferry.js
   --seconds N       no further round begins after so long (240)
   --json FILE       all samples
 `;
@@ -67,7 +67,7 @@ function readPlan(): Plan | undefined {
       entries: text,
       sessions: text,
       servers: { ...text, default: "ferry,vsftpd" },
-      ferry: { ...text, default: join(project, "dist", "cli", "main.js") },
+      ferry: { ...text, default: join(project, "dist", "bin", "ferry.js") },
       seconds: text,
       json: text,
     },

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { Failure, main, root, say } from "./project.mjs";
 
-const ferry = join(root, "dist/cli/main.js");
+const ferry = join(root, "dist/bin/ferry.js");
 const document = join(root, "docs/shell.md");
 /** Milliseconds. */
 const PATIENCE = 20_000;

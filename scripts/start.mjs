@@ -25,7 +25,7 @@ await main(async () => {
   }
   if (process.env.npm_lifecycle_event !== undefined) endWithParent();
   // In this process, so that Ctrl-C and SIGTERM reach the server and nothing stands between.
-  const program = join(root, "dist", "cli", "main.js");
+  const program = join(root, "dist", "bin", "ferry.js");
   process.argv = [process.execPath, program, "serve", "./files", "--port", "2121", ...process.argv.slice(2)];
   await import(pathToFileURL(program).href);
 });

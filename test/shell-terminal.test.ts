@@ -9,7 +9,7 @@ import { projectFolder } from "./support/project.js";
 import { TestServer } from "./support/server.js";
 import { Tmux } from "./support/tmux.js";
 
-const ferry = join(projectFolder, "dist/cli/main.js");
+const ferry = join(projectFolder, "dist/bin/ferry.js");
 const skip = unlessInstalled("tmux");
 const MIB = 1024 * 1024;
 

@@ -13,7 +13,7 @@ import { projectFolder } from "./support/project.js";
 import { PASSWORD, USER } from "./support/server.js";
 import { TlsClient } from "./support/tls-client.js";
 
-const FERRY = join(projectFolder, "dist/cli/main.js");
+const FERRY = join(projectFolder, "dist/bin/ferry.js");
 
 /** `ferry serve` in a process of its own. */
 class Serving implements AsyncDisposable {

@@ -7,7 +7,6 @@
  * fails, the public way is used.
  */
 import { type Server, Socket, type SocketConstructorOpts } from "node:net";
-import process from "node:process";
 import { getSystemErrorName } from "node:util";
 
 /** Asked of a handle; `oncomplete` is told of 0, or of a negative error number. */

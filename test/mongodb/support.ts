@@ -18,7 +18,7 @@ import { RawClient } from "ferry/testing";
 import { type ProgramEnded, runProgram } from "../support/program.js";
 import { projectFolder } from "../support/project.js";
 
-const MAIN = join(projectFolder, "dist", "cli", "main.js");
+const MAIN = join(projectFolder, "dist", "bin", "ferry.js");
 
 /** Cheap hashes: there are many logins. */
 export const passwords = new Passwords({ cost: { memory: 64, passes: 1 } });

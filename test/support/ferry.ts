@@ -6,7 +6,7 @@ import { LocalFolder } from "./files.js";
 import { type ProgramEnded, runProgram } from "./program.js";
 import { projectFolder } from "./project.js";
 
-export const FERRY = join(projectFolder, "dist/cli/main.js");
+export const FERRY = join(projectFolder, "dist/bin/ferry.js");
 
 export interface FerryOptions {
   readonly input?: string;

@@ -6,7 +6,6 @@ import type { TLSSocket } from "node:tls";
 import { normalAddress } from "../../connection/address.js";
 import { ControlConnection } from "../../connection/control-connection.js";
 import { waitFor } from "../../connection/deadline.js";
-import type { AbortLike } from "../../connection/stop.js";
 import { isOfTls } from "../../connection/tls/tls-failure.js";
 import type { Reply } from "../../protocol/reply.js";
 import { ReplyDecoder, type ReplyDecoderError } from "../../protocol/reply-decoder.js";
@@ -24,14 +23,9 @@ import type { FtpLimits, TraceLine } from "../options.js";
 import { FtpTlsError } from "../tls-error.js";
 import { lineOf } from "./line-of.js";
 import { masked, Secrets } from "./masked.js";
-import { ReplyClock } from "./reply-clock.js";
+import { ReplyWait, type Wait } from "./reply-wait.js";
 
-export interface Wait {
-  readonly signal: AbortLike;
-  /** Milliseconds; Infinity for no limit. */
-  readonly timeout: number;
-  readonly phase: FtpPhase;
-}
+export type { Wait };
 
 export interface UserPiOptions {
   readonly limits: Pick<FtpLimits, "reply" | "replyLine" | "replyLines">;
@@ -39,12 +33,6 @@ export interface UserPiOptions {
   /** Where the socket leads, when it is a proxy's. */
   readonly host: string;
   readonly proxied: boolean;
-}
-
-interface Waiting {
-  readonly wait: Wait;
-  resolve(reply: Reply<number>): void;
-  reject(error: Error): void;
 }
 
 const BEFORE_LOGIN: ReadonlySet<FtpPhase> = new Set(["tls", "greeting", "login"]);
@@ -59,8 +47,7 @@ export class UserPi {
   readonly #trace: ((line: TraceLine) => void) | undefined;
   readonly #secrets = new Secrets();
   readonly #replies: Reply<number>[] = [];
-  #waiting: Waiting | undefined;
-  readonly #clock = new ReplyClock(() => this.#late());
+  readonly #awaited = new ReplyWait();
   /** Completion replies that are still to come; the greeting is the first. */
   #owed = 1;
   /** Replies that came since the last command and belong to none. */
@@ -193,21 +180,15 @@ export class UserPi {
 
   /** The next reply, a preliminary one too. Calls do not overlap. */
   reply(wait: Wait): Promise<Reply<number>> {
-    const { signal, timeout, phase } = wait;
     const ready = this.#replies.shift();
     if (ready !== undefined) return Promise.resolve(this.#given(ready));
     if (this.#end !== undefined) return Promise.reject(this.#end);
-    if (signal.aborted) return Promise.reject(new FtpAbortError(phase, signal.reason));
-    return new Promise((resolve, reject) => {
-      this.#waiting = { resolve, reject, wait };
-      signal.addEventListener("abort", this.#onAbort, { once: true });
-      this.#clock.start(timeout);
-    });
+    return this.#awaited.next(wait);
   }
 
   /** Whoever waits for a reply does so no more; it comes all the same, and is still owed. */
   waitNoMore(): void {
-    this.#waited()?.reject(new FtpAbortError(this.#phase, undefined));
+    this.#awaited.reject(new FtpAbortError(this.#phase, undefined));
   }
 
   /**
@@ -299,30 +280,8 @@ export class UserPi {
       this.#unasked++;
       return;
     }
-    const waiting = this.#waited();
-    if (waiting === undefined) this.#replies.push(reply);
-    else waiting.resolve(this.#given(reply));
-  }
-
-  /** Whoever waits, who then waits no more. */
-  #waited(): Waiting | undefined {
-    const waiting = this.#waiting;
-    this.#waiting = undefined;
-    waiting?.wait.signal.removeEventListener("abort", this.#onAbort);
-    return waiting;
-  }
-
-  readonly #onAbort = (): void => {
-    const waiting = this.#waited();
-    waiting?.reject(new FtpAbortError(waiting.wait.phase, waiting.wait.signal.reason));
-  };
-
-  #late(): void {
-    const waiting = this.#waited();
-    if (waiting === undefined) return;
-    const { timeout, phase } = waiting.wait;
-    const hint = phase === "greeting" ? SILENT_HINT : undefined;
-    waiting.reject(new FtpTimeoutError(`the server did not answer within ${timeout} ms`, { phase, hint }));
+    if (this.#awaited.isAwaited) this.#awaited.resolve(this.#given(reply));
+    else this.#replies.push(reply);
   }
 
   #given(reply: Reply<number>): Reply<number> {
@@ -354,14 +313,12 @@ export class UserPi {
   #finish(error: FtpError): void {
     if (this.#end !== undefined) return;
     this.#end = error;
-    this.#waited()?.reject(error);
-    this.#clock.stop();
+    this.#awaited.reject(error);
+    this.#awaited.stop();
     // Half a connection is of no use to a client.
     this.#connection.destroy();
   }
 }
-
-const SILENT_HINT = 'A server that says nothing may wait for TLS: `tls: "implicit"`, usually on port 990.';
 
 /** No transfer ends with 200, and none with "not understood". */
 function answersNoop(code: number): boolean {
