@@ -37,8 +37,8 @@ export interface Carrier {
 export interface CarrierOrigin {
   /** Called once, when the first byte is to move. */
   carry(listener: CarrierListener, memory: ReadMemory): Carrier;
-  /** Closes what `carry` was never called for; resolves when it is closed. */
-  close(): Promise<void>;
+  /** Closes what `carry` was never called for, as a carrier does; resolves when it is closed. */
+  close(how: "end" | "reset"): Promise<void>;
 }
 
 /** Where a carrier reads to, if it can choose. */

@@ -190,6 +190,13 @@ for (const acceptance of ["raw", "public"] as const) {
       }
     });
 
+    test("shows the peer a reset when it is given up before its first byte: an empty file would look whole", async () => {
+      const { socket, peer } = await connected();
+      socket.destroy(new Error("the source broke"));
+      await socket.close();
+      assert.equal(await peer.ending(), "ECONNRESET");
+    });
+
     test("is finished when the peer has ended too, and the connection then closes cleanly", async () => {
       const { socket, peer } = await connected();
       await socket.send(Buffer.from("everything"));

@@ -99,7 +99,7 @@ export class PlainDataSocket implements DataSocket, CarrierListener {
     if (this.#destroyed !== undefined) return;
     const carrier = this.#carrier;
     if (carrier === undefined) {
-      this.#destroyed = this.#origin.close();
+      this.#destroyed = this.#origin.close(whole ? "end" : "reset");
       return;
     }
     this.#destroyed = this.#closed

@@ -106,16 +106,16 @@ export class PassivePort {
   #arrived(arrival: Arrival): void {
     const lease = this.#lease;
     if (arrival.peer === undefined || !this.#options.peerAllowed(arrival.peer)) {
-      this.#track(arrival.origin.close());
+      this.#track(arrival.origin.close("end"));
       lease?.intruded();
       // The right peer may still come.
       if (lease !== undefined && !lease.claimed) this.#spoilt ??= "wrong-peer";
       else this.#retire("wrong-peer");
     } else if (lease === undefined) {
-      this.#track(arrival.origin.close());
+      this.#track(arrival.origin.close("end"));
       this.#retire("stray");
     } else if (!lease.claim(arrival)) {
-      this.#track(arrival.origin.close());
+      this.#track(arrival.origin.close("end"));
       this.#retire("second-connection");
     }
   }

@@ -7,10 +7,10 @@ import { unsentBytes } from "./raw-handle.js";
 export function originOfSocket(socket: Socket): CarrierOrigin {
   return {
     carry: (listener) => new SocketCarrier(socket, listener),
-    close: () =>
+    close: (how) =>
       new Promise((resolve) => {
         socket.once("close", () => resolve());
-        socket.destroy();
+        closeSocket(socket, how);
       }),
   };
 }
