@@ -9,6 +9,8 @@ export function originOfSocket(socket: Socket): CarrierOrigin {
     carry: (listener) => new SocketCarrier(socket, listener),
     close: (how) =>
       new Promise((resolve) => {
+        // Node reads ahead behind a proxy's answer: it may know of the end before anybody has asked.
+        if (socket.closed) return resolve();
         socket.once("close", () => resolve());
         closeSocket(socket, how);
       }),
@@ -33,6 +35,7 @@ export class SocketCarrier implements Carrier {
     socket.on("finish", this.#onFinish);
     socket.on("error", (error) => listener.onError(error));
     socket.on("close", () => listener.onClose());
+    if (socket.closed) queueMicrotask(() => listener.onClose());
     // The tail of a chunk must not wait for the peer's acknowledgement (Nagle) while the next one is read.
     socket.setNoDelay(true);
   }
@@ -45,7 +48,7 @@ export class SocketCarrier implements Carrier {
     const socket = this.#socket;
     socket.write(chunk, this.#onWritten);
     // The kernel is asked at once; only what it did not take is written by the event loop.
-    return socket.writableLength === 0 && socket.errored === null;
+    return socket.writableLength === 0 && !socket.destroyed;
   }
 
   end(): void {
