@@ -4,8 +4,18 @@ import { buffers, SMALLEST_BUFFER } from "./buffer-pool.js";
 import { ClosingPatience } from "./closing-patience.js";
 import { PlainDataSocket } from "./data-socket.js";
 import { type Arrival, Listener } from "./listener.js";
-import { checkLeaks, freeRange, Peer, pattern, receiveAll, settle, until } from "./loopback.support.test.js";
+import {
+  checkLeaks,
+  freeRange,
+  listeningPeer,
+  Peer,
+  pattern,
+  receiveAll,
+  settle,
+  until,
+} from "./loopback.support.test.js";
 import { MAX_RECEIVE } from "./receive-buffer.js";
+import { originOfSocket } from "./socket-carrier.js";
 
 checkLeaks();
 
@@ -260,6 +270,26 @@ for (const acceptance of ["raw", "public"] as const) {
       await peer.destroy();
     });
 
+    test("finishes while somebody still waits for the peer, who hears of its end", async () => {
+      const { socket, peer } = await connected();
+      const receiving = socket.receive();
+      await settle();
+      const received = peer.receive();
+      await socket.finish();
+      assert.equal(await receiving, undefined);
+      assert.equal((await received).length, 0);
+      await socket.close();
+      await peer.closed;
+    });
+
+    test("that was reset while nobody used it is lost, and closes", async () => {
+      const { socket, peer } = await connected();
+      await peer.reset();
+      await settle();
+      await assert.rejects(async () => await socket.receive(), { reason: "lost" });
+      await socket.close();
+    });
+
     test("can be given up while it finishes", async () => {
       const { socket, peer } = await connected();
       await socket.send(Buffer.from("all of it"));
@@ -295,6 +325,35 @@ for (const acceptance of ["raw", "public"] as const) {
     await peer.closed;
   });
 }
+
+describe("a socket that was closed before anybody asked for its bytes", () => {
+  const closedSocket = async () => {
+    const listening = await listeningPeer("127.0.0.1");
+    const { socket, closed } = await Peer.connect({ address: "127.0.0.1", port: listening.port });
+    const peer = await listening.next();
+    socket.resume();
+    await peer.reset();
+    await closed;
+    await listening.close();
+    return new PlainDataSocket(originOfSocket(socket), new ClosingPatience());
+  };
+
+  test("is lost for who sends, receives or finishes", async () => {
+    for (const use of ["receive", "finish"] as const) {
+      const socket = await closedSocket();
+      await assert.rejects(async () => await socket[use](), { reason: "lost" });
+      await socket.close();
+    }
+    const socket = await closedSocket();
+    await assert.rejects(async () => await socket.send(Buffer.from("bytes")), { reason: "lost" });
+    await socket.close();
+  });
+
+  test("is closed at once", async () => {
+    const socket = await closedSocket();
+    await socket.close();
+  });
+});
 
 describe("the memory of a receiving socket", () => {
   const connectedRaw = async () => {

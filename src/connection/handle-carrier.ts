@@ -90,7 +90,8 @@ class HandleCarrier implements Carrier {
       this.#handle.useUserBuffer(this.#reading);
     }
     const status = this.#handle.readStart();
-    if (status !== 0) this.#failSoon(status, "read");
+    // EALREADY: whoever ends our direction reads too, beside somebody who waits for bytes.
+    if (status !== 0 && errorName(status) !== "EALREADY") this.#failSoon(status, "read");
   }
 
   close(how: "end" | "reset"): void {
