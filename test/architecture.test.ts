@@ -51,8 +51,7 @@ const INTERFACE_LAYER: Layer = { below: ["protocol", ...INTERFACES], builtins: "
 const PROCESS_FACTS: Readonly<Record<string, RegExp>> = {
   "storage/local/": /^process\.(?:platform|arch)\b/,
   "testing/leak-check.ts": /^process\.getActiveResourcesInfo\b/,
-  "connection/raw-handle.ts":
-    /^process(?:\.execArgv\b|\.env\.NODE_PENDING_DEPRECATION\b| as unknown as \{ binding)/,
+  "connection/raw-handle.ts": /^process(?:\.execArgv\b|\.env;| as unknown as \{ binding)/,
 };
 
 const LONGEST_FILE = 350;

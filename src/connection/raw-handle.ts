@@ -77,7 +77,9 @@ export function handleInternals(): HandleInternals | undefined {
 }
 
 function findInternals(): HandleInternals | undefined {
-  if (process.execArgv.includes("--pending-deprecation") || process.env.NODE_PENDING_DEPRECATION === "1") {
+  const flag = "--pending-deprecation";
+  const { NODE_PENDING_DEPRECATION, NODE_OPTIONS = "" } = process.env;
+  if (process.execArgv.includes(flag) || NODE_PENDING_DEPRECATION === "1" || NODE_OPTIONS.includes(flag)) {
     return undefined;
   }
   try {

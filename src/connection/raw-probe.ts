@@ -65,8 +65,8 @@ async function exchange(
   const connected = new Promise<RawHandle>((resolve, reject) => {
     connectHandle({ address: "127.0.0.1", port }, internals, { resolve, reject });
   });
-  const handle = await arrived;
-  const ours = socketOf(await connected);
+  // Together, and with the end below: a rejection that nobody waits for would end the process (EMFILE is one).
+  const [handle, ours] = await Promise.all([arrived, connected.then(socketOf)]);
   const theirs = socketOf(handle);
   const peer: { address?: string } = {};
   if (handle.getpeername(peer) !== 0 || peer.address !== "127.0.0.1") return false;
@@ -74,6 +74,7 @@ async function exchange(
   const parts = [await copyOf(theirs, QUESTION.length - 1), await copyOf(theirs, QUESTION.length)];
   await theirs.send(ANSWER);
   const finished = theirs.finish();
+  finished.catch(() => {});
   const back = await copyOf(ours, ANSWER.length);
   if ((await ours.receive()) !== undefined) return false;
   await ours.finish();
