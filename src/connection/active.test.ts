@@ -12,6 +12,7 @@ import {
   Peer,
   pattern,
   receiveAll,
+  settle,
 } from "./loopback.support.test.js";
 
 checkLeaks();
@@ -50,6 +51,24 @@ for (const { address, skip } of LOOPBACKS) {
       await peer.closed;
       await listening.close();
     });
+
+    for (const access of ["raw", "public"] as const) {
+      test(`never takes a reset for an end, with Node's ${access} interface`, async () => {
+        const listening = await listeningPeer(address);
+        for (let n = 0; n < 10; n++) {
+          const connection = new ActiveConnection({ address, port: listening.port, access });
+          const socket = await connection.open(IN_TIME);
+          const peer = await listening.next();
+          peer.socket.write("half of it");
+          await settle(5);
+          await peer.reset();
+          await settle(5);
+          await assert.rejects(receiveAll(socket), { reason: "lost" });
+          await connection[Symbol.asyncDispose]();
+        }
+        await listening.close();
+      });
+    }
 
     test("is refused where nobody listens", async () => {
       const { from: port } = await freeRange(1, [address]);

@@ -9,7 +9,7 @@ import { waitFor } from "./deadline.js";
 import { HandleOrigin } from "./handle-carrier.js";
 import { type ConnectTarget, connectHandle } from "./handle-connect.js";
 import { usableHandles } from "./raw-probe.js";
-import { originOfSocket } from "./socket-carrier.js";
+import { CARRYING, originOfSocket } from "./socket-carrier.js";
 
 export interface ActiveOptions {
   /** An IP address, not a name; and a port, 1 to 65535. */
@@ -136,7 +136,7 @@ function connectSocket(
   const socket = connect({
     host: address,
     port,
-    allowHalfOpen: true,
+    ...CARRYING,
     ...(localAddress === undefined ? {} : { localAddress }),
     ...(localPort === undefined ? {} : { localPort }),
   }).pause();

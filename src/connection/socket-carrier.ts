@@ -3,7 +3,13 @@ import type { Socket } from "node:net";
 import type { Carrier, CarrierListener, CarrierOrigin } from "./carrier.js";
 import { unsentBytes } from "./raw-handle.js";
 
-/** Of a socket that is connected and paused, and was made with `allowHalfOpen`. */
+/**
+ * For who makes a socket that is to carry: it stops reading after each chunk. One that reads on is told of an end
+ * where a reset came with the last bytes (see PlainDataSocket), and half a file looks whole.
+ */
+export const CARRYING = { allowHalfOpen: true, readableHighWaterMark: 1 } as const;
+
+/** Of a socket that is connected and paused, and was made with {@link CARRYING}. */
 export function originOfSocket(socket: Socket): CarrierOrigin {
   return {
     carry: (listener) => new SocketCarrier(socket, listener),

@@ -5,7 +5,7 @@ import type { ClosingPatience } from "../../connection/closing-patience.js";
 import { DataConnectionError, type OpenOptions } from "../../connection/data-connection.js";
 import { type PlainDataConnection, PlainDataSocket } from "../../connection/data-socket.js";
 import { waitFor } from "../../connection/deadline.js";
-import { originOfSocket } from "../../connection/socket-carrier.js";
+import { CARRYING, originOfSocket } from "../../connection/socket-carrier.js";
 import type { AbortLike } from "../../connection/stop.js";
 import { FtpAbortError, FtpConnectionError, FtpProxyError, FtpTimeoutError } from "../errors.js";
 import { type ProxyAddress, type Target, tunnel } from "./proxy.js";
@@ -38,7 +38,7 @@ export async function dial(
     },
     (resolve, reject) => {
       const { localAddress } = route;
-      const socket = connect({ host, port, allowHalfOpen: true, ...(localAddress && { localAddress }) });
+      const socket = connect({ host, port, ...CARRYING, ...(localAddress && { localAddress }) });
       // From the first moment to the last: an error without a listener would end the process.
       socket.on("error", (cause) => reject(failure(cause)));
       socket.once("connect", () => {
