@@ -8,10 +8,11 @@ import {
   FtpVerifyError,
 } from "../../client/errors.js";
 import type { OnProgress } from "../../client/transfer/progress.js";
+import { nothingCanBeWritten } from "../../client/unwritable.js";
 import type { TransferOptions } from "../../client/verbs/transfers.js";
 import { workOff } from "../../client/work-off.js";
 import { printable } from "../../protocol/text.js";
-import { CliError, type ExitCode, errorLine, failure, systemCode } from "../errors.js";
+import { CliError, type ExitCode, errorLine, failure } from "../errors.js";
 import { jsonLine } from "../json-line.js";
 import { atPath, type RemotePlace, shownUrl } from "./places.js";
 import type { ProgressDisplay } from "./progress-display.js";
@@ -216,12 +217,9 @@ function subjectOf(error: unknown, { local, shown }: MovedFile): string {
   return error instanceof FtpLocalError ? local : shown;
 }
 
-/** No room on our disk. */
-const FULL: ReadonlySet<string | undefined> = new Set(["ENOSPC", "EDQUOT"]);
-
 /** What every other file would meet as well. */
 function isHopeless(error: unknown): boolean {
-  if (error instanceof FtpLocalError && FULL.has(systemCode(error.cause))) return true;
+  if (nothingCanBeWritten(error)) return true;
   if (error instanceof FtpLoginError || error instanceof FtpProxyError) return true;
   return error instanceof FtpError && (error.phase === "connect" || error.phase === "greeting");
 }

@@ -56,7 +56,8 @@ export class MirrorReport {
     return failed > 0 ? 1 : 0;
   }
 
-  interrupted(): void {
+  /** It ends before its end. */
+  stopped(): void {
     if (this.#o.flags.json === true || this.#planned === 0) return;
     const done = `${this.#done} of ${countText(this.#planned, "action")} done`;
     this.#display.errors.write(`ferry: ${done}; the same command goes on from here\n`);

@@ -7,7 +7,7 @@ import { mirror as mirrorFolders } from "../../client/mirror/mirror.js";
 import type { MirrorOptions } from "../../client/mirror/options.js";
 import { printable } from "../../protocol/text.js";
 import type { DefineCommand } from "../command.js";
-import { CliError, type ExitCode, failure, usageError } from "../errors.js";
+import { type ExitCode, failure, usageError } from "../errors.js";
 import { several } from "../flags.js";
 import { interruptible } from "../interrupts.js";
 import type { Terminal } from "../terminal.js";
@@ -82,7 +82,7 @@ export async function mirror(
   flags: MirrorFlags,
   terminal: Terminal,
 ): Promise<ExitCode> {
-  const { direction, place, local } = await sidesOf(source, target, terminal);
+  const { direction, place, local, typed } = await sidesOf(source, target, terminal);
   checkFolder(local);
   const display = progressDisplay(terminal, { silent: isSilent(flags) });
   const connections = flags.parallel ?? USUAL_PARALLEL;
@@ -96,9 +96,8 @@ export async function mirror(
       return report.finish(await mirrorFolders(remote.pool, { ...o, ...told }));
     });
   } catch (error) {
-    const reported = asReported(error, error instanceof FtpLocalError ? local : shownUrl(place.url));
-    if (reported instanceof CliError && reported.exitCode === 130) report.interrupted();
-    throw reported;
+    report.stopped();
+    throw asReported(error, error instanceof FtpLocalError ? typed : shownUrl(place.url));
   } finally {
     display.close();
   }
@@ -141,6 +140,8 @@ interface Sides {
   readonly place: RemotePlace;
   /** Absolute. */
   readonly local: string;
+  /** The same as the user wrote it. */
+  readonly typed: string;
 }
 
 async function sidesOf(source: string, target: string, terminal: Terminal): Promise<Sides> {
@@ -149,11 +150,12 @@ async function sidesOf(source: string, target: string, terminal: Terminal): Prom
     throw usageError("from server to server is not offered: mirror to this machine first, then from it");
   if (!down && !up)
     throw usageError("one of SOURCE and TARGET is to be a URL, as in `ferry mirror dist ftp://host/www`");
-  const local = resolve(terminal.workingDirectory, down ? target : source);
+  const typed = down ? target : source;
   return {
     direction: down ? "download" : "upload",
     place: await findPlace(down ? source : target, terminal),
-    local,
+    local: resolve(terminal.workingDirectory, typed),
+    typed,
   };
 }
 

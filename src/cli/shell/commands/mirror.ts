@@ -73,7 +73,7 @@ const mirror = defineShellCommand({
         display.silentLines = false;
         return report.finish(result) === 0;
       } catch (error) {
-        if (signal.aborted) report.interrupted();
+        report.stopped();
         throw error;
       } finally {
         remote.changed();
