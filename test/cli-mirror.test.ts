@@ -285,7 +285,7 @@ describe("ferry mirror", () => {
         [1, /file is a file: mirror makes folders alike/, url, "file"],
         [1, /none: the local folder to be mirrored is not there/, "none", url],
         [1, /no such file or directory/, server.url("none"), "copy"],
-        [1, /MLSD was answered 501/, server.url("www/index"), "copy"],
+        [1, /index is a file: mirror makes folders alike/, server.url("www/index"), "copy"],
       ];
       await refusals(ferry, "mirror", wrong);
       assert.deepEqual(below(ferry.home), ["file", "folder/"]);

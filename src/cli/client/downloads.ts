@@ -11,6 +11,7 @@ import { failure, usageError } from "../errors.js";
 import type { Terminal } from "../terminal.js";
 import { DownloadMove, folderError, type RemoteFile } from "./download-move.js";
 import type { FileMove, FileMoves, MovedFile, Naming } from "./file-moves.js";
+import { fileError, isFile } from "./folders.js";
 import {
   type FileTarget,
   fileTarget,
@@ -96,9 +97,7 @@ export class Downloads {
     const ascii = this.#o.flags.ascii === true || place.url.type === "a";
     for (const { path, entry } of await expandRemote(client, place, { signal: this.#o.signal })) {
       const named = entry === undefined;
-      const folder = named
-        ? place.url.folder || (await this.#isFolder(client, path))
-        : entry.type === "directory";
+      const folder = named ? await this.#isFolder(client, place, path) : entry.type === "directory";
       const { size, modified, precision } = entry ?? {};
       const exact = precision === "second" ? { modified } : {};
       this.#sources.push({ place, pool, path, folder, named, ascii, ...(!folder && { size, ...exact }) });
@@ -110,10 +109,15 @@ export class Downloads {
     return (await pool.run((client) => client.stat(path, { signal }), { signal })).type === "directory";
   }
 
-  /** Without -r a name is taken for a file at first: asking would cost a turn for each. */
-  async #isFolder(client: FtpClient, path: string): Promise<boolean> {
-    if (this.#o.flags.recursive !== true) return false;
-    return (await client.stat(path, { signal: this.#o.signal })).type === "directory";
+  /** Without -r a name is taken for a file at first: asking would cost a turn for each. @throws CliError */
+  async #isFolder(client: FtpClient, place: RemotePlace, path: string): Promise<boolean> {
+    const { flags, signal, naming } = this.#o;
+    if (place.url.folder) {
+      if (await isFile(client, path, signal)) throw fileError(naming(place, path));
+      return true;
+    }
+    if (flags.recursive !== true) return false;
+    return (await client.stat(path, { signal })).type === "directory";
   }
 
   async #planFile(source: Source): Promise<void> {

@@ -12,7 +12,7 @@ import { ListingFormat } from "./listing-lines.js";
 import { atPath, shownUrl } from "./places.js";
 import { addRemoteFlags, type RemoteFlags } from "./remote-flags.js";
 import type { Failures } from "./reporting.js";
-import { type Target, withTargets } from "./targets.js";
+import { refuseFile, type Target, withTargets } from "./targets.js";
 
 interface LsFlags extends RemoteFlags {
   readonly recursive?: boolean;
@@ -77,6 +77,7 @@ class Listing {
 
   async add(target: Target, failures: Failures): Promise<void> {
     const { client, path, signal, place } = target;
+    await refuseFile(target);
     const entry = place.url.folder ? undefined : (target.entry ?? (await client.stat(path, { signal })));
     if (entry !== undefined && entry.type !== "directory") {
       this.#files.push({ path, entry });

@@ -2,16 +2,18 @@
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { Option } from "commander";
+import type { FtpClient } from "../../client/client.js";
 import { FtpLocalError } from "../../client/errors.js";
 import { mirror as mirrorFolders } from "../../client/mirror/mirror.js";
 import type { MirrorOptions } from "../../client/mirror/options.js";
 import { printable } from "../../protocol/text.js";
 import type { DefineCommand } from "../command.js";
-import { type ExitCode, failure, usageError } from "../errors.js";
+import { type CliError, type ExitCode, failure, usageError } from "../errors.js";
 import { several } from "../flags.js";
 import { interruptible } from "../interrupts.js";
 import type { Terminal } from "../terminal.js";
 import { openPool } from "./connection.js";
+import { fileError, isFile } from "./folders.js";
 import { MirrorReport } from "./mirror-report.js";
 import { findPlace, isRemote, type RemotePlace, shownUrl } from "./places.js";
 import { progressDisplay } from "./progress-display.js";
@@ -90,6 +92,7 @@ export async function mirror(
   try {
     return await interruptible(terminal, async (signal) => {
       await using remote = await openPool(place, { ...flags, connections }, terminal, signal);
+      await remote.pool.run((client) => checkRemoteFolder(client, place, signal), { signal });
       display.status?.("comparing both sides");
       const told = report.listeners();
       const o = optionsOf(flags, terminal, { direction, remote: place.path, local, signal });
@@ -161,6 +164,18 @@ async function sidesOf(source: string, target: string, terminal: Terminal): Prom
 
 function checkFolder(path: string): void {
   const found = statSync(path, { throwIfNoEntry: false });
-  if (found !== undefined && !found.isDirectory())
-    throw failure(`${printable(path)} is a file: mirror makes folders alike`);
+  if (found !== undefined && !found.isDirectory()) throw noFolder(path);
+}
+
+async function checkRemoteFolder(
+  client: FtpClient,
+  { url, path }: RemotePlace,
+  signal: AbortSignal,
+): Promise<void> {
+  if (!(await isFile(client, path, signal))) return;
+  throw url.folder ? fileError(shownUrl(url)) : noFolder(shownUrl(url));
+}
+
+function noFolder(shown: string): CliError {
+  return failure(`${printable(shown)} is a file: mirror makes folders alike`);
 }

@@ -6,6 +6,7 @@ import type { ExitCode } from "../errors.js";
 import { interruptible } from "../interrupts.js";
 import type { Terminal } from "../terminal.js";
 import { Remotes } from "./connection.js";
+import { fileError, isFile } from "./folders.js";
 import { atPath, findPlace, type RemotePlace, shownUrl } from "./places.js";
 import type { RemoteFlags } from "./remote-flags.js";
 import { expandRemote } from "./remote-glob.js";
@@ -75,6 +76,11 @@ function targetOf(
     signal,
     ...(entry !== undefined && { entry }),
   };
+}
+
+/** A slash at the end says that it is a folder. @throws CliError when the server says that it is a file */
+export async function refuseFile({ client, path, place, shown, signal }: Target): Promise<void> {
+  if (place.url.folder && (await isFile(client, path, signal))) throw fileError(shown);
 }
 
 /** Whether a server refused a file because it is a folder: most say only that they cannot. */

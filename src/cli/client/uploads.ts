@@ -9,6 +9,7 @@ import { printable } from "../../protocol/text.js";
 import { failure, systemReason, usageError } from "../errors.js";
 import type { Terminal } from "../terminal.js";
 import type { FileMove, FileMoves, MovedFile, Naming } from "./file-moves.js";
+import { fileError } from "./folders.js";
 import type { RemotePlace } from "./places.js";
 import { type ProgressDisplay, seen } from "./progress-display.js";
 import type { TransferFlags } from "./transfer-flags.js";
@@ -75,8 +76,7 @@ export class Uploads {
         try {
           const { type } = await client.stat(path, { signal });
           if (type === "directory") return "folder";
-          if (place.url.folder && type === "file")
-            throw failure(`${printable(this.#o.naming(place, path))} is a file, and no folder`);
+          if (place.url.folder && type === "file") throw fileError(this.#o.naming(place, path));
           // A link may lead to either; a name with "/" behind it is a folder.
           return place.url.folder ? "folder" : "file";
         } catch (error) {

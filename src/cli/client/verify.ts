@@ -1,15 +1,16 @@
 /** `ferry verify`: whether what is here and what is on a server are the same. */
 import { resolve } from "node:path";
-import { FtpError, FtpLocalError } from "../../client/errors.js";
+import { FtpError, FtpLocalError, FtpNotFoundError, FtpReplyError } from "../../client/errors.js";
 import { type VerifiedFile, verify as verifyFiles } from "../../client/verify/verify.js";
 import { printable } from "../../protocol/text.js";
 import type { DefineCommand } from "../command.js";
-import { type ExitCode, usageError } from "../errors.js";
+import { type ExitCode, failure, usageError } from "../errors.js";
 import { several } from "../flags.js";
 import { interruptible } from "../interrupts.js";
 import { jsonLine } from "../json-line.js";
 import type { Terminal } from "../terminal.js";
 import { openPool } from "./connection.js";
+import { fileError, remoteType, typeHere } from "./folders.js";
 import { findPlace, isRemote, shownUrl } from "./places.js";
 import { countText } from "./quantities.js";
 import { addRemoteFlags, type RemoteFlags } from "./remote-flags.js";
@@ -60,6 +61,13 @@ export async function verify(
   return await interruptible(terminal, async (signal) => {
     await using remote = await openPool(place, { ...flags, connections }, terminal, signal);
     const { include, exclude } = flags;
+    const shown = shownUrl(place.url);
+    const typeThere = () => remote.pool.run((client) => remoteType(client, place.path, signal), { signal });
+    // Asked first: servers without MLSD list a file as if it were in itself.
+    if (typeHere(here) === "directory" && (await typeThere()) === "file") {
+      if (place.url.folder) throw fileError(shown);
+      throw failure(`${printable(shown)} is a file, and ${printable(local)} is a folder`);
+    }
     try {
       const { equal, files } = await verifyFiles(remote.pool, place.path, here, {
         signal,
@@ -70,7 +78,10 @@ export async function verify(
       tellAll(files, flags, terminal);
       return equal ? 0 : 1;
     } catch (error) {
-      throw asReported(error, error instanceof FtpLocalError ? local : shownUrl(place.url));
+      const refused = error instanceof FtpReplyError || error instanceof FtpNotFoundError;
+      if (refused && typeHere(here) === "file" && (await typeThere()) === "directory")
+        throw failure(`${printable(shown)} is a folder, and ${printable(local)} is a file`);
+      throw asReported(error, error instanceof FtpLocalError ? local : shown);
     }
   });
 }
