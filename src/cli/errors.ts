@@ -1,6 +1,6 @@
 /** How a command ends when it does not succeed: one line on stderr and an exit code (DESIGN 7). */
 import type { Reply } from "../protocol/reply.js";
-import { printable } from "../protocol/text.js";
+import { escapeHostile } from "../protocol/text.js";
 import { jsonLine } from "./json-line.js";
 
 export type ExitCode =
@@ -90,5 +90,5 @@ const SYSTEM_REASONS: ReadonlyMap<string, string> = new Map([
 /** What a system error says, in words. */
 export function systemReason(error: unknown): string {
   const known = SYSTEM_REASONS.get(systemCode(error) ?? "");
-  return known ?? printable(error instanceof Error ? error.message : String(error));
+  return known ?? escapeHostile(error instanceof Error ? error.message : String(error));
 }

@@ -2,7 +2,7 @@
 /** The `ferry` command. Nothing but this file touches the process. */
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { printable } from "../protocol/text.js";
+import { escapeHostile } from "../protocol/text.js";
 import { errorLine, failure, OutputError, systemCode } from "./errors.js";
 import { runProgram } from "./program.js";
 import { StandardOutput } from "./standard-output.js";
@@ -63,7 +63,7 @@ const terminal: Terminal = {
 };
 
 process.on("uncaughtException", (error: unknown) => {
-  const message = printable(error instanceof Error ? error.message : String(error));
+  const message = escapeHostile(error instanceof Error ? error.message : String(error));
   process.stderr.write(`ferry: fatal: ${message} (FERRY_DEBUG=1 shows where)\n`);
   if (debugging && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   process.exit(1);

@@ -1,7 +1,7 @@
 /** The command line as a whole: from argv to an exit code, with errors as one line on stderr. */
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
-import { printable } from "../protocol/text.js";
+import { escapeHostile } from "../protocol/text.js";
 import type { DefineCommand } from "./command.js";
 import { CliError, type ExitCode, errorLine, ReaderGone, usageError } from "./errors.js";
 import type { Terminal } from "./terminal.js";
@@ -123,13 +123,15 @@ function usageMessage(error: CommanderError, help: string): string {
     .replace(/^error: /, "")
     .replace(/\s+/g, " ")
     .replace(/\.? ?$/, "");
-  return `${printable(message)}; see \`${help}\``;
+  return `${escapeHostile(message)}; see \`${help}\``;
 }
 
 /** A bug of ours. The message is what there is to say to a user. */
 function unexpected(error: unknown): CliError {
   const message = error instanceof Error ? error.message : String(error);
-  return new CliError(1, "ERR_FERRY_UNEXPECTED", `unexpected error: ${printable(message)}`, { cause: error });
+  return new CliError(1, "ERR_FERRY_UNEXPECTED", `unexpected error: ${escapeHostile(message)}`, {
+    cause: error,
+  });
 }
 
 function version(): string {

@@ -3,7 +3,7 @@
  * Messages name verbs, never arguments: an argument may be a password.
  */
 import type { Reply } from "../protocol/reply.js";
-import { printable } from "../protocol/text.js";
+import { escapeHostile } from "../protocol/text.js";
 
 /** Where in a session it happened. */
 export type FtpPhase =
@@ -190,7 +190,7 @@ export class FtpClosedError extends FtpError {
 
 /** `550 No such file`, safe for a terminal; of a long reply its first lines. */
 export function replyText({ code, lines }: Reply<number>): string {
-  const shown = lines.slice(0, MOST_LINES).map(printable).join(" / ");
+  const shown = lines.slice(0, MOST_LINES).map(escapeHostile).join(" / ");
   return `${code} ${lines.length > MOST_LINES ? `${shown} / …` : shown}`.trimEnd();
 }
 

@@ -6,7 +6,7 @@ import { FtpReplyError } from "../../client/errors.js";
 import type { Sessions } from "../../client/pool.js";
 import { downloadSegments } from "../../client/segments/download-segments.js";
 import { partOf } from "../../client/transfer/sinks.js";
-import { printable } from "../../protocol/text.js";
+import { escapeHostile } from "../../protocol/text.js";
 import { CliError } from "../errors.js";
 import { ifTold } from "./asking.js";
 import { type Attempt, type FileMove, type Moved, transferOptions } from "./file-moves.js";
@@ -123,7 +123,7 @@ export class DownloadMove implements FileMove {
 
 /** @param shown As messages name it */
 export function folderError(shown: string): CliError {
-  const message = `${printable(shown)} is a folder: -r gets it with all that is in it`;
+  const message = `${escapeHostile(shown)} is a folder: -r gets it with all that is in it`;
   return new CliError(1, "ERR_FERRY_IS_FOLDER", message);
 }
 

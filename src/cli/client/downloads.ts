@@ -6,7 +6,7 @@ import type { Sessions } from "../../client/pool.js";
 import { remoteTree } from "../../client/tree/remote-tree.js";
 import type { Tree, TreeEntry } from "../../client/tree/tree.js";
 import { remoteJoin, remoteName } from "../../client/verbs/names.js";
-import { printable } from "../../protocol/text.js";
+import { escapeHostile } from "../../protocol/text.js";
 import { failure, usageError } from "../errors.js";
 import type { Terminal } from "../terminal.js";
 import { DownloadMove, folderError, type RemoteFile } from "./download-move.js";
@@ -140,7 +140,7 @@ export class Downloads {
     const nameless = remoteName(path) === "";
     const root = target.kind === "file" || nameless ? target.path : join(target.path, localName(path));
     const tree = await remoteTree(pool, path, { keep: seen(display), follow: false, signal });
-    if (!tree.exists) throw failure(`${printable(this.#named(source))}: there is no such folder`);
+    if (!tree.exists) throw failure(`${escapeHostile(this.#named(source))}: there is no such folder`);
     await makeFolder(root);
     this.#tellUnseen(source, tree);
     const closed = new Set<string>();
@@ -168,7 +168,7 @@ export class Downloads {
     for (const [path, error] of unread) moves.failed(error, this.#file(place, remoteJoin(root, path), ""));
     for (const name of unusable) {
       const file = this.#file(place, remoteJoin(root, name), "");
-      moves.failed(failure(`${printable(file.shown)}: no file can be named so here`), file);
+      moves.failed(failure(`${escapeHostile(file.shown)}: no file can be named so here`), file);
     }
   }
 
@@ -179,7 +179,9 @@ export class Downloads {
     const key = target.kind === "file" ? target.path : `${target.name} ${this.#moves.size}`;
     const other = this.#moves.get(key);
     if (other !== undefined) {
-      throw failure(`${printable(path)} and ${printable(other.path)} would both become ${printable(local)}`);
+      throw failure(
+        `${escapeHostile(path)} and ${escapeHostile(other.path)} would both become ${escapeHostile(local)}`,
+      );
     }
     this.#moves.set(
       key,

@@ -11,7 +11,7 @@ import type { OnProgress } from "../../client/transfer/progress.js";
 import { nothingCanBeWritten } from "../../client/unwritable.js";
 import type { TransferOptions } from "../../client/verbs/transfers.js";
 import { workOff } from "../../client/work-off.js";
-import { printable } from "../../protocol/text.js";
+import { escapeHostile } from "../../protocol/text.js";
 import { CliError, type ExitCode, errorLine, failure } from "../errors.js";
 import { jsonLine } from "../json-line.js";
 import { atPath, type RemotePlace, shownUrl } from "./places.js";
@@ -181,7 +181,7 @@ export class FileMoves {
         const useful = error instanceof FtpError && error.retryable && file.repeatable;
         if (!useful || failed >= this.#o.retries || o.signal.aborted) throw error;
         again = error.phase === "transfer" && !(error instanceof FtpVerifyError);
-        this.#display.note(`${printable(file.path)}: ${error.message}; trying again`);
+        this.#display.note(`${escapeHostile(file.path)}: ${error.message}; trying again`);
         await sleep(Math.min(PAUSE * 2 ** failed, LONGEST_PAUSE), undefined, { signal: o.signal });
       }
     }

@@ -2,7 +2,7 @@
 import { statSync } from "node:fs";
 import type { FtpClient } from "../../client/client.js";
 import type { FtpEntry } from "../../client/verbs/listing.js";
-import { printable } from "../../protocol/text.js";
+import { escapeHostile } from "../../protocol/text.js";
 import { CliError } from "../errors.js";
 
 /** Undefined when nobody can tell. */
@@ -32,6 +32,6 @@ export function typeHere(path: string): "file" | "directory" | undefined {
 
 /** @param shown Its URL, which ends in a slash */
 export function fileError(shown: string): CliError {
-  const message = `${printable(shown)} is a file, and no folder: leave out the "/" at its end`;
+  const message = `${escapeHostile(shown)} is a file, and no folder: leave out the "/" at its end`;
   return new CliError(1, "ERR_FERRY_IS_FILE", message);
 }

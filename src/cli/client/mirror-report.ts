@@ -1,7 +1,7 @@
 /** What `ferry mirror` says while it works, and at its end. */
 import type { MirrorAction, MirrorOptions, MirrorResult } from "../../client/mirror/options.js";
 import { remoteJoin } from "../../client/verbs/names.js";
-import { printable } from "../../protocol/text.js";
+import { escapeHostile } from "../../protocol/text.js";
 import { CliError, type ExitCode, errorLine, failure } from "../errors.js";
 import { jsonLine } from "../json-line.js";
 import { humanSize } from "./formatting.js";
@@ -109,7 +109,7 @@ export class MirrorReport {
     const why = reason === "missing" || reason === "extra" ? [] : [reason];
     const details = size === undefined || kind !== "transfer" ? why : [...why, humanSize(size)];
     const behind = details.length === 0 ? "" : ` (${details.join(", ")})`;
-    return `${this.#verb(kind)} ${printable(path)}${directory ? "/" : ""}${behind}`;
+    return `${this.#verb(kind)} ${escapeHostile(path)}${directory ? "/" : ""}${behind}`;
   }
 
   #verb(kind: MirrorAction["kind"]): string {
@@ -118,7 +118,7 @@ export class MirrorReport {
   }
 
   #notice(text: string): void {
-    warn(printable(text), this.#display, this.#o.flags);
+    warn(escapeHostile(text), this.#display, this.#o.flags);
   }
 
   #summary(result: MirrorResult): object {
@@ -185,5 +185,5 @@ function reported(error: Error, path: string): CliError {
   const found = asReported(error, path);
   return found instanceof CliError
     ? found
-    : failure(`${printable(path)}: ${printable(error.message)}`, error);
+    : failure(`${escapeHostile(path)}: ${escapeHostile(error.message)}`, error);
 }

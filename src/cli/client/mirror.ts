@@ -6,7 +6,7 @@ import type { FtpClient } from "../../client/client.js";
 import { FtpLocalError } from "../../client/errors.js";
 import { mirror as mirrorFolders } from "../../client/mirror/mirror.js";
 import type { MirrorOptions } from "../../client/mirror/options.js";
-import { printable } from "../../protocol/text.js";
+import { escapeHostile } from "../../protocol/text.js";
 import type { DefineCommand } from "../command.js";
 import { type CliError, type ExitCode, failure, usageError } from "../errors.js";
 import { several } from "../flags.js";
@@ -177,5 +177,5 @@ async function checkRemoteFolder(
 }
 
 function noFolder(shown: string): CliError {
-  return failure(`${printable(shown)} is a file: mirror makes folders alike`);
+  return failure(`${escapeHostile(shown)} is a file: mirror makes folders alike`);
 }

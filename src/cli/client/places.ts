@@ -2,7 +2,7 @@
 import { FtpArgumentError } from "../../client/errors.js";
 import { type FtpUrl, formatFtpUrl, parseFtpUrl } from "../../client/url.js";
 import { remoteJoin } from "../../client/verbs/names.js";
-import { printable } from "../../protocol/text.js";
+import { escapeHostile } from "../../protocol/text.js";
 import { usageError } from "../errors.js";
 import type { Terminal } from "../terminal.js";
 import { readBookmarks, splitBookmark } from "./bookmarks.js";
@@ -60,7 +60,9 @@ async function placeOfBookmark(
 ): Promise<RemotePlace> {
   const bookmark = (await readBookmarks(terminal)).find((each) => each.name === name);
   if (bookmark === undefined) {
-    throw usageError(`there is no bookmark ${printable(name)}: see \`ferry bookmark list\`, or give a URL`);
+    throw usageError(
+      `there is no bookmark ${escapeHostile(name)}: see \`ferry bookmark list\`, or give a URL`,
+    );
   }
   const { url } = bookmark;
   if (path === "") return { url, path: url.path, pattern: withEscapes(url.path) };

@@ -7,7 +7,7 @@
  * leaves a terminal that works.
  */
 import { etaOf, RateMeter } from "../../client/transfer/progress.js";
-import { printable } from "../../protocol/text.js";
+import { escapeHostile } from "../../protocol/text.js";
 
 import type { Terminal, TerminalOutput } from "../terminal.js";
 import { fitMiddle } from "../text-width.js";
@@ -139,7 +139,9 @@ class TerminalDisplay implements ProgressDisplay {
   }
 
   begin(name: string, total?: number): TransferBar {
-    const bar = new Bar(fitMiddle(printable(name), LONGEST_NAME), total, (result) => this.#end(bar, result));
+    const bar = new Bar(fitMiddle(escapeHostile(name), LONGEST_NAME), total, (result) =>
+      this.#end(bar, result),
+    );
     this.#bars.add(bar);
     this.#start();
     return bar;
@@ -194,7 +196,7 @@ class TerminalDisplay implements ProgressDisplay {
     const lines =
       this.#status === undefined
         ? progressLines(this.#rows(), columns)
-        : [fitMiddle(printable(this.#status), Math.max(0, columns - 1))];
+        : [fitMiddle(escapeHostile(this.#status), Math.max(0, columns - 1))];
     // More lines than the screen has would scroll it away, each time they are drawn.
     const most = Math.max(1, rows - 1);
     const shown = lines.length > most ? lines.slice(lines.length - most) : lines;

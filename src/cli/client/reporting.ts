@@ -1,6 +1,6 @@
 /** What commands that talk to a server say of what went wrong: errors of the client become errors of the program. */
 import { FtpAbortError, FtpArgumentError, FtpError, FtpLocalError } from "../../client/errors.js";
-import { printable } from "../../protocol/text.js";
+import { escapeHostile } from "../../protocol/text.js";
 import {
   CliError,
   type ExitCode,
@@ -24,7 +24,7 @@ export function asReported(error: unknown, subject: string): unknown {
   if (error instanceof FtpAbortError) return error.cause instanceof Error ? error.cause : interrupted();
   const exitCode = error instanceof FtpArgumentError ? 2 : 1;
   const { code, phase, reply, cause } = error;
-  const message = `${printable(subject)}: ${describe(error)}`;
+  const message = `${escapeHostile(subject)}: ${describe(error)}`;
   return new CliError(exitCode, code, message, { phase, reply, cause: cause ?? error });
 }
 

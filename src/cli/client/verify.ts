@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { FtpError, FtpLocalError, FtpNotFoundError, FtpReplyError } from "../../client/errors.js";
 import { type VerifiedFile, verify as verifyFiles } from "../../client/verify/verify.js";
-import { printable } from "../../protocol/text.js";
+import { escapeHostile } from "../../protocol/text.js";
 import type { DefineCommand } from "../command.js";
 import { type ExitCode, failure, usageError } from "../errors.js";
 import { several } from "../flags.js";
@@ -66,7 +66,7 @@ export async function verify(
     // Asked first: servers without MLSD list a file as if it were in itself.
     if (typeHere(here) === "directory" && (await typeThere()) === "file") {
       if (place.url.folder) throw fileError(shown);
-      throw failure(`${printable(shown)} is a file, and ${printable(local)} is a folder`);
+      throw failure(`${escapeHostile(shown)} is a file, and ${escapeHostile(local)} is a folder`);
     }
     try {
       const { equal, files } = await verifyFiles(remote.pool, place.path, here, {
@@ -80,7 +80,7 @@ export async function verify(
     } catch (error) {
       const refused = error instanceof FtpReplyError || error instanceof FtpNotFoundError;
       if (refused && typeHere(here) === "file" && (await typeThere()) === "directory")
-        throw failure(`${printable(shown)} is a folder, and ${printable(local)} is a file`);
+        throw failure(`${escapeHostile(shown)} is a folder, and ${escapeHostile(local)} is a file`);
       throw asReported(error, error instanceof FtpLocalError ? local : shown);
     }
   });
@@ -94,12 +94,13 @@ export function tellFile(
   if (json === true) {
     const error = file.by === "error" ? { error: { message: reasonOf(file.error) } } : {};
     output.write(jsonLine({ ...file, ...error }));
-  } else if (file.by === "error") errors.write(`ferry: ${printable(file.path)}: ${reasonOf(file.error)}\n`);
+  } else if (file.by === "error")
+    errors.write(`ferry: ${escapeHostile(file.path)}: ${reasonOf(file.error)}\n`);
   else if (!file.equal && quiet !== true) output.write(`${differenceOf(file)}\n`);
 }
 
 function differenceOf(file: VerifiedFile): string {
-  const path = printable(file.path);
+  const path = escapeHostile(file.path);
   if (file.by === "presence") return `${path}: only ${file.missing === "local" ? "on the server" : "here"}`;
   return `${path}: differs by ${file.by}`;
 }
@@ -131,5 +132,5 @@ function howText(by: Readonly<Record<string, number>>): string {
 }
 
 function reasonOf(error: Error): string {
-  return error instanceof FtpError ? describe(error) : printable(error.message);
+  return error instanceof FtpError ? describe(error) : escapeHostile(error.message);
 }
