@@ -5,6 +5,7 @@ import {
   FtpArgumentError,
   FtpConnectionError,
   FtpLocalError,
+  FtpLoginError,
   FtpReplyError,
   FtpTimeoutError,
 } from "../../client/errors.js";
@@ -40,6 +41,12 @@ describe("an error of the client", () => {
     const { message } = reported(new FtpTimeoutError("the server did not answer within 3000 ms", silent));
     assert.match(message, /within 3000 ms\. A server that says nothing may wait for TLS: write ftps:\/\//);
     assert.doesNotMatch(message, /implicit/);
+  });
+
+  test("asks whether it is an FTP server where nobody knows what a login is", () => {
+    const login = (code: number) => reported(new FtpLoginError({ reply: { code, lines: ["No."] } })).message;
+    for (const code of [500, 502]) assert.match(login(code), /: is it an FTP server, and the port right\?$/);
+    assert.match(login(530), /Are name and password right\?/);
   });
 
   test("is an object for --json, with code, phase, reply and message", () => {
