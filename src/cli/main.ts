@@ -6,6 +6,7 @@ import { escapeHostile } from "../protocol/text.js";
 import { errorLine, failure, OutputError, systemCode } from "./errors.js";
 import { runProgram } from "./program.js";
 import { StandardOutput } from "./standard-output.js";
+import { isInForeground, Suspension } from "./suspension.js";
 import type { Terminal } from "./terminal.js";
 
 const SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
@@ -39,6 +40,12 @@ function baseDirectory(variable: string, ...usual: string[]): string {
 const output = new StandardOutput(process.stdout);
 const errors = new StandardOutput(process.stderr);
 
+const suspension = new Suspension({
+  on: (signal, listener) => process.on(signal, listener),
+  removeListener: (signal, listener) => process.removeListener(signal, listener),
+  raise: (signal) => process.kill(process.pid, signal),
+});
+
 const terminal: Terminal = {
   get input() {
     return process.stdin;
@@ -53,6 +60,10 @@ const terminal: Terminal = {
   stateDirectory: baseDirectory("XDG_STATE_HOME", ".local", "state"),
   configurationDirectory: baseDirectory("XDG_CONFIG_HOME", ".config"),
   debugging,
+  onSuspend: (listener) => suspension.add(listener),
+  get inForeground() {
+    return isInForeground();
+  },
   onSignals(listener) {
     const listeners = SIGNALS.map((signal) => [signal, () => listener(signal)] as const);
     for (const [signal, each] of listeners) process.on(signal, each);

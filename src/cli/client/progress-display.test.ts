@@ -195,6 +195,37 @@ describe("the progress display", () => {
     assert.equal(screen.listeners, 0);
   });
 
+  test("goes away when the program is stopped, and comes back when it goes on in front", () => {
+    const screen = new Screen(80, 24);
+    const fake = fakeTerminal();
+    const terminal = Object.create(fake, {
+      output: { value: screen },
+      errors: { value: screen },
+    }) as Terminal;
+    const display = progressDisplay(terminal);
+    const bar = display.begin("f", 10);
+    draw();
+    assert.match(screen.shown[0] ?? "", /^f \[/);
+    fake.suspend();
+    assert.deepEqual(screen.shown, []);
+    bar.at?.(progress(5, 10));
+    draw();
+    assert.deepEqual(screen.shown, [], "drawn while it is stopped");
+    fake.inForeground = false;
+    fake.resume();
+    draw();
+    screen.write("$ ");
+    display.note("a word");
+    draw();
+    assert.deepEqual(screen.shown, ["$ a word"], "what the shell shows is left alone");
+    fake.inForeground = true;
+    fake.resume();
+    assert.match(screen.shown[1] ?? "", /^f \[.*50%/);
+    display.close();
+    assert.deepEqual(screen.shown, ["$ a word"]);
+    assert.equal(fake.suspendListeners, 0);
+  });
+
   test("names steer nothing and tear nothing", () => {
     const { screen, display } = showing(60, 24);
     const names = [

@@ -4,7 +4,7 @@
  *
  * The cursor is not hidden, and waits at the beginning of the first line. So nothing has to be known of lines that
  * the terminal has wrapped anew when its size changed, and a program that is stopped or killed, however it may be,
- * leaves a terminal that works.
+ * leaves a terminal that works. Ctrl-Z takes the lines away, and nothing is drawn behind a shell's prompt.
  */
 import { etaOf, RateMeter } from "../../client/transfer/progress.js";
 import { escapeHostile } from "../../protocol/text.js";
@@ -111,8 +111,9 @@ class TerminalDisplay implements ProgressDisplay {
   readonly shows = true;
   readonly errors = { write: (text: string | Uint8Array): void => this.#write(String(text)) };
   readonly output: Pick<TerminalOutput, "write">;
+  readonly #terminal: Terminal;
   readonly #screen: TerminalOutput;
-  #ignoreResize = (): void => {};
+  #ignoreTerminal = (): void => {};
   readonly #interval: number;
   readonly #bars = new Set<Bar>();
   readonly #began = performance.now();
@@ -125,10 +126,12 @@ class TerminalDisplay implements ProgressDisplay {
   #status: string | undefined;
   #drawn = "";
   #closed = false;
+  #suspended = false;
 
   constructor(terminal: Terminal, interval: number) {
     // Into a file or a pipe it goes as it is; on this terminal it must not be torn by the bars.
     this.output = terminal.output.isTTY === true ? this.errors : terminal.output;
+    this.#terminal = terminal;
     this.#screen = terminal.errors;
     this.#interval = interval;
   }
@@ -160,9 +163,15 @@ class TerminalDisplay implements ProgressDisplay {
     clearInterval(this.#timer);
     this.#timer = undefined;
     this.#closed = true;
-    this.#ignoreResize();
+    this.#ignoreTerminal();
+    this.#clear();
+  }
+
+  /** Takes the lines away, and writes what waits. */
+  #clear(): void {
+    const erased = this.#drawn === "" ? "" : TO_COLUMN_1 + ERASE_BELOW;
     const lines = this.#takeWaiting();
-    if (this.#drawn !== "" || lines !== "") this.#screen.write(TO_COLUMN_1 + ERASE_BELOW + lines);
+    if (erased !== "" || lines !== "") this.#screen.write(erased + lines);
     this.#drawn = "";
   }
 
@@ -179,7 +188,21 @@ class TerminalDisplay implements ProgressDisplay {
 
   #start(): void {
     if (this.#timer !== undefined || this.#closed) return;
-    this.#ignoreResize = this.#screen.onResize(() => this.#redraw());
+    const ignoreResize = this.#screen.onResize(() => this.#redraw());
+    const ignoreSuspend = this.#terminal.onSuspend({
+      suspended: () => {
+        this.#clear();
+        this.#suspended = true;
+      },
+      resumed: () => {
+        this.#suspended = false;
+        this.#redraw();
+      },
+    });
+    this.#ignoreTerminal = () => {
+      ignoreResize();
+      ignoreSuspend();
+    };
     this.#timer = setInterval(() => this.#draw(), this.#interval);
     // It only shows; what it shows keeps the process alive.
     this.#timer.unref();
@@ -201,12 +224,19 @@ class TerminalDisplay implements ProgressDisplay {
     const most = Math.max(1, rows - 1);
     const shown = lines.length > most ? lines.slice(lines.length - most) : lines;
     const frame = NO_WRAP + shown.map((line) => line + ERASE_RIGHT).join("\n") + ERASE_BELOW + WRAP;
+    if (this.#waiting === "" && frame === this.#drawn) return;
+    if (this.#suspended || !this.#terminal.inForeground) return this.#behind();
     const above = this.#takeWaiting();
-    if (above === "" && frame === this.#drawn) return;
     this.#drawn = frame;
     const erased = above === "" ? "" : ERASE_BELOW + above;
     // In one piece, so that nobody sees half of it.
     this.#screen.write(`${TO_COLUMN_1}${erased}${frame}${TO_COLUMN_1}${up(shown.length - 1)}`);
+  }
+
+  /** What stands on the screen now is somebody else's. */
+  #behind(): void {
+    this.#drawn = "";
+    this.#clear();
   }
 
   #write(lines: string): void {
