@@ -23,6 +23,24 @@ function moving() {
   return { terminal, moves: new FileMoves(progressDisplay(terminal, { silent: true }), o) };
 }
 
+test("the size of all files is known when that of each is", async () => {
+  const moved = { bytes: 1, start: 0 };
+  const move = (size?: number): FileMove => ({ ...failing("f", ""), size, move: async () => moved });
+  for (const [sizes, bytes] of [
+    [[1, 2], 3],
+    [[1, undefined], undefined],
+  ] as const) {
+    const terminal = fakeTerminal();
+    const told: unknown[] = [];
+    const display = Object.create(progressDisplay(terminal, { silent: true }), {
+      expect: { value: (all: unknown) => told.push(all) },
+    });
+    const o = { parallel: 1, retries: 0, json: false, signal: new AbortController().signal };
+    await new FileMoves(display, o).run(sizes.map(move));
+    assert.deepEqual(told, [{ files: 2, bytes }]);
+  }
+});
+
 describe("files that cannot be written", () => {
   for (const code of ["ENOSPC", "EDQUOT", "EROFS"]) {
     test(`end all when there is no room for the others either (${code})`, async () => {

@@ -16,7 +16,7 @@ import { CliError, type ExitCode, errorLine, failure } from "../errors.js";
 import { jsonLine } from "../json-line.js";
 import { atPath, type RemotePlace, shownUrl } from "./places.js";
 import type { ProgressDisplay } from "./progress-display.js";
-import { countText, movedText } from "./quantities.js";
+import { countText, movedText, sizeOfAll } from "./quantities.js";
 import { asReported, Failures } from "./reporting.js";
 
 /** Which file it is. */
@@ -97,8 +97,7 @@ export class FileMoves {
 
   /** @throws when there is no use in going on: an interruption, a server that cannot be reached, a bug of ours */
   async run(moves: readonly FileMove[]): Promise<void> {
-    const bytes = moves.reduce((sum, { size = 0 }) => sum + size, 0);
-    this.#display.expect({ files: moves.length, bytes });
+    this.#display.expect({ files: moves.length, bytes: sizeOfAll(moves) });
     // Whatever ends all ends what runs, too.
     const stop = new AbortController();
     const signal = AbortSignal.any([this.#o.signal, stop.signal]);

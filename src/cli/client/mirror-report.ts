@@ -6,7 +6,7 @@ import { CliError, type ExitCode, errorLine, failure } from "../errors.js";
 import { jsonLine } from "../json-line.js";
 import { humanSize } from "./formatting.js";
 import type { ProgressDisplay } from "./progress-display.js";
-import { countText, movedText } from "./quantities.js";
+import { countText, movedText, sizeOfAll } from "./quantities.js";
 import type { RemoteFlags } from "./remote-flags.js";
 import { asReported, warn } from "./reporting.js";
 import type { TransferBar } from "./transfer-bar.js";
@@ -66,9 +66,12 @@ export class MirrorReport {
   #plan(actions: readonly MirrorAction[]): void {
     this.#planned = actions.length;
     const transfers = actions.filter(({ kind }) => kind === "transfer");
-    const bytes = transfers.reduce((sum, { size = 0 }) => sum + size, 0);
+    const bytes = sizeOfAll(transfers);
     const dry = this.#o.flags.dryRun === true;
-    this.#display.expect(dry ? { files: 0, bytes: 0 } : { files: transfers.length, bytes });
+    this.#display.expect({
+      ...(dry ? { files: 0, bytes: 0 } : { files: transfers.length, bytes }),
+      doneLines: false,
+    });
     for (const action of dry ? actions : []) this.#tell(action);
   }
 

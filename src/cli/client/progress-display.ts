@@ -25,8 +25,8 @@ export interface ProgressDisplay {
   status?(text: string): void;
   /** A transfer that begins. @param name Of whatever characters. */
   begin(name: string, total?: number): TransferBar;
-  /** All that is to be moved, for a line about all of it; `bytes` as far as they are known. */
-  expect(all: { readonly files: number; readonly bytes: number }): void;
+  /** All that is to be moved, for a line about all of it. */
+  expect(all: Expected): void;
   /** Lines for standard error, above the bars. */
   readonly errors: Pick<TerminalOutput, "write">;
   /** Lines for standard output, above the bars where both are the terminal. */
@@ -35,6 +35,14 @@ export interface ProgressDisplay {
   note(line: string): void;
   /** Takes the bars away; what comes after is written at once. */
   close(): void;
+}
+
+export interface Expected {
+  readonly files: number;
+  /** Undefined when some of the files have a size that nobody knows yet. */
+  readonly bytes: number | undefined;
+  /** Whether a line stays of each file that is done, where they are few; false where whoever moves them writes one. */
+  readonly doneLines?: boolean;
 }
 
 export interface DisplayOptions {
@@ -119,7 +127,7 @@ class TerminalDisplay implements ProgressDisplay {
   readonly #began = performance.now();
   readonly #rate = new RateMeter();
   #timer: NodeJS.Timeout | undefined;
-  #expected: { readonly files: number; readonly bytes: number } | undefined;
+  #expected: Expected | undefined;
   readonly #ended = { bytes: 0, moved: 0, files: 0, failed: 0 };
   /** Written with the next drawing, above the bars. */
   #waiting = "";
@@ -150,7 +158,7 @@ class TerminalDisplay implements ProgressDisplay {
     return bar;
   }
 
-  expect(all: { readonly files: number; readonly bytes: number }): void {
+  expect(all: Expected): void {
     this.#expected = all;
     this.#status = undefined;
   }
@@ -183,7 +191,8 @@ class TerminalDisplay implements ProgressDisplay {
     ended.moved += bar.moved;
     ended.files++;
     if (result === "failed") ended.failed++;
-    if (result === "moved" && (this.#expected?.files ?? 1) <= MOST_DONE_LINES) this.note(bar.doneLine());
+    const { files = 1, doneLines = true } = this.#expected ?? {};
+    if (result === "moved" && doneLines && files <= MOST_DONE_LINES) this.note(bar.doneLine());
   }
 
   #start(): void {
@@ -265,7 +274,8 @@ class TerminalDisplay implements ProgressDisplay {
     const { files, bytes: total } = this.#expected;
     const failed = this.#ended.failed === 0 ? "" : `, ${this.#ended.failed} failed`;
     const name = `${this.#ended.files} of ${countText(files, "file")}${failed}`;
-    return { name, bytes, total, rate, eta: etaOf(Math.max(0, total - bytes), rate) };
+    const eta = total === undefined ? undefined : etaOf(Math.max(0, total - bytes), rate);
+    return { name, bytes, total, rate, eta };
   }
 
   #sums(): Sums {
