@@ -207,5 +207,5 @@ const HINTS: Readonly<Record<number, string>> = {
   532: "The server wants an account (option `account`).",
   550: "It is not there, or not allowed: the text of the reply says which.",
   552: "The quota of this account is used up.",
-  553: "The server does not allow this name.",
+  553: "The server does not allow this name, or its folder is not there, or not ours to write in.",
 };

@@ -52,6 +52,8 @@ export interface ReportOptions {
 export class Failures {
   readonly #terminal: ErrorOutput;
   readonly #json: boolean;
+  /** The same failure may be that of many: nobody can log in to the server of all of them. */
+  readonly #told = new WeakSet<Error>();
   #count = 0;
   #exitCode: ExitCode = 0;
 
@@ -76,7 +78,8 @@ export class Failures {
     if (endsAll || !(reported instanceof CliError) || reported.exitCode === 130) throw reported;
     this.#count++;
     this.#exitCode = this.#exitCode === 1 ? 1 : reported.exitCode;
-    this.#terminal.errors.write(errorLine(reported, { json: this.#json }));
+    if (!this.#told.has(reported)) this.#terminal.errors.write(errorLine(reported, { json: this.#json }));
+    this.#told.add(reported);
     return reported;
   }
 }
