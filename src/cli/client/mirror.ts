@@ -15,7 +15,7 @@ import type { Terminal } from "../terminal.js";
 import { openPool } from "./connection.js";
 import { fileError, isFile } from "./folders.js";
 import { MirrorReport } from "./mirror-report.js";
-import { findPlace, isRemote, type RemotePlace, shownUrl } from "./places.js";
+import { assertBookmarks, findPlace, isRemote, type RemotePlace, shownUrl } from "./places.js";
 import { progressDisplay } from "./progress-display.js";
 import { addRemoteFlags, type RemoteFlags } from "./remote-flags.js";
 import { asReported } from "./reporting.js";
@@ -151,6 +151,7 @@ async function sidesOf(source: string, target: string, terminal: Terminal): Prom
   const [down, up] = [await isRemote(source, terminal), await isRemote(target, terminal)];
   if (down && up)
     throw usageError("from server to server is not offered: mirror to this machine first, then from it");
+  if (!down && !up) await assertBookmarks([source, target], terminal);
   if (!down && !up)
     throw usageError("one of SOURCE and TARGET is to be a URL, as in `ferry mirror dist ftp://host/www`");
   const typed = down ? target : source;

@@ -24,6 +24,11 @@ export async function isRemote(text: string, terminal: Terminal): Promise<boolea
   return name !== undefined && (await readBookmarks(terminal)).some((bookmark) => bookmark.name === name);
 }
 
+/** Where there is no URL at all, a bookmark may be mistyped. @throws CliError for what looks like one, and is none */
+export async function assertBookmarks(texts: readonly string[], terminal: Terminal): Promise<void> {
+  for (const text of texts) if (splitBookmark(text) !== undefined) await findPlace(text, terminal);
+}
+
 /** @throws CliError with exit code 2 for what is neither a URL nor a bookmark; without the text, if it is a URL */
 export async function findPlace(text: string, terminal: Terminal): Promise<RemotePlace> {
   const found = splitBookmark(text);
@@ -60,8 +65,9 @@ async function placeOfBookmark(
 ): Promise<RemotePlace> {
   const bookmark = (await readBookmarks(terminal)).find((each) => each.name === name);
   if (bookmark === undefined) {
+    const host = /^\d{1,5}(?:\/|$)/.test(path) ? `, as in ftp://${name}:${path}` : "";
     throw usageError(
-      `there is no bookmark ${escapeHostile(name)}: see \`ferry bookmark list\`, or give a URL`,
+      escapeHostile(`there is no bookmark ${name}: see \`ferry bookmark list\`, or give a URL${host}`),
     );
   }
   const { url } = bookmark;
