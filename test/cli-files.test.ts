@@ -85,6 +85,17 @@ describe("ferry ls", () => {
     });
   });
 
+  test("shows the files that a pattern matches before the folders", async () => {
+    await serving(async (ferry, server) => {
+      await server.files.makeDirectory("/docs/sub");
+      await server.files.put("/docs/sub/x", "1");
+      const shown = await output(ferry, "ls", `${server.url()}docs/**`);
+      const names = shown.split("\n").map((line) => line.replace(/^.* /, ""));
+      const files = ["docs/a.txt", "b.txt", "docs/sub/x"];
+      assert.deepEqual(names, [...files, "", "docs/deep:", "b.txt", "", "docs/sub:", "x", ""], shown);
+    });
+  });
+
   test("sorts by size and by time", async () => {
     const facts = [
       "type=file;size=5;modify=20260101000000; old",

@@ -283,6 +283,7 @@ describe("ferry mirror", () => {
         [2, /missing required argument/, url],
         [2, /compare/, url, "copy", "--compare", "colour"],
         [1, /file is a file: mirror makes folders alike/, url, "file"],
+        [1, /^ferry: cannot look at x+: the name is too long\n$/, url, "x".repeat(300)],
         [1, /none: the local folder to be mirrored is not there/, "none", url],
         [1, /no such file or directory/, server.url("none"), "copy"],
         [1, /index is a file: mirror makes folders alike/, server.url("www/index"), "copy"],

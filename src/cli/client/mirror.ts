@@ -1,5 +1,5 @@
 /** `ferry mirror`: makes a folder here like one on a server, or the other way round. */
-import { statSync } from "node:fs";
+import { type Stats, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { Option } from "commander";
 import type { FtpClient } from "../../client/client.js";
@@ -8,7 +8,7 @@ import { mirror as mirrorFolders } from "../../client/mirror/mirror.js";
 import type { MirrorOptions } from "../../client/mirror/options.js";
 import { escapeHostile } from "../../protocol/text.js";
 import type { DefineCommand } from "../command.js";
-import { type CliError, type ExitCode, failure, usageError } from "../errors.js";
+import { type CliError, type ExitCode, failure, systemReason, usageError } from "../errors.js";
 import { several } from "../flags.js";
 import { interruptible } from "../interrupts.js";
 import type { Terminal } from "../terminal.js";
@@ -85,7 +85,7 @@ export async function mirror(
   terminal: Terminal,
 ): Promise<ExitCode> {
   const { direction, place, local, typed } = await sidesOf(source, target, terminal);
-  checkFolder(local);
+  checkFolder(local, typed);
   const display = progressDisplay(terminal, { silent: isSilent(flags) });
   const connections = flags.parallel ?? USUAL_PARALLEL;
   const report = new MirrorReport(display, { flags, direction, remote: place.path });
@@ -163,9 +163,14 @@ async function sidesOf(source: string, target: string, terminal: Terminal): Prom
   };
 }
 
-function checkFolder(path: string): void {
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (found !== undefined && !found.isDirectory()) throw noFolder(path);
+function checkFolder(path: string, typed: string): void {
+  let found: Stats | undefined;
+  try {
+    found = statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    throw failure(`cannot look at ${escapeHostile(typed)}: ${systemReason(error)}`, error);
+  }
+  if (found !== undefined && !found.isDirectory()) throw noFolder(typed);
 }
 
 async function checkRemoteFolder(
