@@ -58,7 +58,7 @@ export class MirrorReport {
 
   /** It ends before its end. */
   stopped(): void {
-    if (this.#o.flags.json === true || this.#planned === 0) return;
+    if (this.#o.flags.json === true || this.#done === 0) return;
     const done = `${this.#done} of ${countText(this.#planned, "action")} done`;
     this.#display.errors.write(`ferry: ${done}; the same command goes on from here\n`);
   }

@@ -100,10 +100,18 @@ export async function mirror(
     });
   } catch (error) {
     report.stopped();
-    throw asReported(error, error instanceof FtpLocalError ? typed : shownUrl(place.url));
+    throw asReported(error, subjectOf(error, { typed, place, journal: flags.journal }));
   } finally {
     display.close();
   }
+}
+
+function subjectOf(
+  error: unknown,
+  o: { readonly typed: string; readonly place: RemotePlace; readonly journal: string | undefined },
+): string {
+  if (!(error instanceof FtpLocalError)) return shownUrl(o.place.url);
+  return error.message.startsWith("the journal") ? (o.journal ?? o.typed) : o.typed;
 }
 
 function optionsOf(
