@@ -14,7 +14,7 @@ import { workOff } from "../../client/work-off.js";
 import { escapeHostile } from "../../protocol/text.js";
 import { CliError, type ExitCode, errorLine, failure } from "../errors.js";
 import { jsonLine } from "../json-line.js";
-import { atPath, type RemotePlace, shownUrl } from "./places.js";
+import { atPath, type RemotePlace, shownPlace, shownUrl } from "./places.js";
 import type { ProgressDisplay } from "./progress-display.js";
 import { countText, movedText, sizeOfAll } from "./quantities.js";
 import { asReported, Failures } from "./reporting.js";
@@ -33,7 +33,7 @@ export interface MovedFile {
 export type Naming = (place: RemotePlace, path: string) => string;
 
 export const namedByUrl: Naming = (place, path) =>
-  shownUrl(path === place.path ? place.url : atPath(place, path).url);
+  path === place.path ? shownPlace(place) : shownUrl(atPath(place, path).url);
 
 /** One file that is to be moved. */
 export interface FileMove extends MovedFile {

@@ -10,7 +10,7 @@ import { interruptible } from "../interrupts.js";
 import type { Terminal } from "../terminal.js";
 import { tellDone } from "./actions.js";
 import { openRemote } from "./connection.js";
-import { atPath, findPlace, isRemote, shownUrl } from "./places.js";
+import { atPath, findPlace, isRemote, shownPlace, shownUrl } from "./places.js";
 import { addRemoteFlags, type RemoteFlags } from "./remote-flags.js";
 import { expandRemote } from "./remote-glob.js";
 import { Failures, tryEach } from "./reporting.js";
@@ -57,7 +57,7 @@ function move(from: string, to: string, flags: RemoteFlags, terminal: Terminal):
         throw usageError(`${matches.length} names cannot all be renamed to one: name a folder`);
       await tryEach(matches, failures, rename, ({ path }) => shownUrl(atPath(source, path).url));
     };
-    await tryEach([source], failures, all, ({ url }) => shownUrl(url));
+    await tryEach([source], failures, all, shownPlace);
     return failures.exitCode;
   });
 }

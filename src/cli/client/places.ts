@@ -40,6 +40,12 @@ export function shownUrl({ password: _password, ...url }: FtpUrl): string {
   return formatFtpUrl(url);
 }
 
+/** The same of a place that may be a pattern, which nobody would know again with its stars encoded. */
+export function shownPlace({ url, pattern }: RemotePlace): string {
+  const shown = shownUrl(url);
+  return hasPattern(pattern) ? shown.replace(ENCODED_SPECIAL, decodeURIComponent) : shown;
+}
+
 /** The same server, another path. */
 export function atPath(place: RemotePlace, path: string): RemotePlace {
   return { url: { ...place.url, path, folder: false }, path, pattern: path };

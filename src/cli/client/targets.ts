@@ -7,7 +7,7 @@ import { interruptible } from "../interrupts.js";
 import type { Terminal } from "../terminal.js";
 import { Remotes } from "./connection.js";
 import { fileError, isFile } from "./folders.js";
-import { atPath, findPlace, type RemotePlace, shownUrl } from "./places.js";
+import { atPath, findPlace, type RemotePlace, shownPlace, shownUrl } from "./places.js";
 import type { RemoteFlags } from "./remote-flags.js";
 import { expandRemote } from "./remote-glob.js";
 import { Failures, tryEach } from "./reporting.js";
@@ -63,7 +63,7 @@ export function withTargets(
         ({ shown }) => shown,
       );
     };
-    await tryEach(places, failures, all, ({ url }) => shownUrl(url));
+    await tryEach(places, failures, all, shownPlace);
     await finish?.();
     return failures.exitCode;
   });
