@@ -61,6 +61,7 @@ const terminal: Terminal = {
   configurationDirectory: baseDirectory("XDG_CONFIG_HOME", ".config"),
   debugging,
   onSuspend: (listener) => suspension.add(listener),
+  suspend: () => suspension.suspend(),
   get inForeground() {
     return isInForeground();
   },

@@ -33,13 +33,18 @@ export class Suspension {
     };
   }
 
+  /** Stops the process, as Ctrl-Z does. */
+  suspend(): void {
+    this.#onStop();
+  }
+
   readonly #onStop = (): void => {
     for (const { suspended } of this.#listeners) suspended();
     // Whoever listens to the signal is not stopped by it.
     this.#signals.removeListener("SIGTSTP", this.#onStop);
     this.#signals.raise("SIGTSTP");
     // Here it goes on, much later; at once where nobody is there who could continue it: such a process is not stopped.
-    this.#signals.on("SIGTSTP", this.#onStop);
+    if (this.#listeners.size > 0) this.#signals.on("SIGTSTP", this.#onStop);
     this.#onContinued();
   };
 

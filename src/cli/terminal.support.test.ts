@@ -10,8 +10,7 @@ export interface FakeTerminal extends Terminal {
   /** Resolves when stdout holds so many lines. */
   lines(count: number): Promise<string[]>;
   signal(signal: StopSignal | "SIGHUP"): void;
-  /** Ctrl-Z, and `fg`. */
-  suspend(): void;
+  /** `fg`, behind Ctrl-Z, or {@link Terminal.suspend}. */
   resume(): void;
   readonly suspendListeners: number;
   inForeground: boolean;

@@ -18,6 +18,8 @@ export interface Terminal {
   onSignals(listener: (signal: StopSignal | "SIGHUP") => void): () => void;
   /** Calls back from now on when Ctrl-Z stops the process; the returned function ends that. */
   onSuspend(listener: SuspendListener): () => void;
+  /** As Ctrl-Z does it, where raw mode makes no signal of it. Returns when the process goes on. */
+  suspend(): void;
   /** Whether a shell has given us its terminal: what a job behind its prompt draws would tear what is typed there. */
   readonly inForeground: boolean;
 }
