@@ -9,7 +9,7 @@ import { Performance } from "./perform.js";
 import { planOf } from "./plan.js";
 
 /**
- * @throws FtpError when the plan cannot be made, the signal aborts, or nothing can be written on our side any more;
+ * @throws FtpError when the plan cannot be made, the signal aborts, or nothing can be written any more, here or there;
  * failures of single actions are in the result
  */
 export async function mirror(pool: Sessions | FtpClient, o: MirrorOptions): Promise<MirrorResult> {
