@@ -559,15 +559,6 @@ test("a server that refuses the connection says why", async () => {
   });
 });
 
-test("a web server is none", async () => {
-  await using server = await ScriptedServer.start({ greeting: "HTTP/1.1 400 Bad Request" });
-  await assert.rejects(FtpClient.connect(optionsFor(server)), (error: FtpError) => {
-    assert.equal(error.code, "ERR_FERRY_FTP_PROTOCOL");
-    assert.match(error.hint ?? "", /FTP server/);
-    return true;
-  });
-});
-
 test("a silent server is a timeout", async () => {
   await using server = await ScriptedServer.start({ greeting: () => {} });
   await assert.rejects(FtpClient.connect(optionsFor(server, { timeouts: { ...FAST, reply: 50 } })), {

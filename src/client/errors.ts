@@ -3,7 +3,7 @@
  * Messages name verbs, never arguments: an argument may be a password.
  */
 import type { Reply } from "../protocol/reply.js";
-import { printable } from "../protocol/text.js";
+import { escapeHostile } from "../protocol/text.js";
 
 /** Where in a session it happened. */
 export type FtpPhase =
@@ -190,7 +190,7 @@ export class FtpClosedError extends FtpError {
 
 /** `550 No such file`, safe for a terminal; of a long reply its first lines. */
 export function replyText({ code, lines }: Reply<number>): string {
-  const shown = lines.slice(0, MOST_LINES).map(printable).join(" / ");
+  const shown = lines.slice(0, MOST_LINES).map(escapeHostile).join(" / ");
   return `${code} ${lines.length > MOST_LINES ? `${shown} / …` : shown}`.trimEnd();
 }
 
@@ -207,5 +207,5 @@ const HINTS: Readonly<Record<number, string>> = {
   532: "The server wants an account (option `account`).",
   550: "It is not there, or not allowed: the text of the reply says which.",
   552: "The quota of this account is used up.",
-  553: "The server does not allow this name.",
+  553: "The server does not allow this name, or its folder is not there, or not ours to write in.",
 };

@@ -1,6 +1,6 @@
 /** `--trace`: the conversation with the server on standard error. */
 import type { TraceLine } from "../../client/options.js";
-import { printable } from "../../protocol/text.js";
+import { escapeHostile } from "../../protocol/text.js";
 import type { Terminal } from "../terminal.js";
 
 /** The client masks what we send; a server may repeat a secret in what it answers. */
@@ -11,7 +11,7 @@ export function traceTo(
   const hide = (text: string): string =>
     secrets.reduce<string>((shown, secret) => (secret ? shown.replaceAll(secret, "****") : shown), text);
   return (line) => {
-    for (const text of linesOf(line)) terminal.errors.write(`${printable(hide(text))}\n`);
+    for (const text of linesOf(line)) terminal.errors.write(`${escapeHostile(hide(text))}\n`);
   };
 }
 

@@ -1,5 +1,12 @@
 /** What went wrong, in the one short line that a person at a prompt reads. */
-import { FtpAbortError, FtpError, FtpNotFoundError, FtpReplyError, replyText } from "../../client/errors.js";
+import {
+  FtpAbortError,
+  FtpError,
+  FtpLocalError,
+  FtpNotFoundError,
+  FtpReplyError,
+  replyText,
+} from "../../client/errors.js";
 import { describe } from "../client/reporting.js";
 import { CliError, failure, interrupted } from "../errors.js";
 import { escapeHostile } from "./line/escapes.js";
@@ -28,7 +35,16 @@ export async function about<T>(path: string, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    const refused = error instanceof FtpReplyError || error instanceof FtpNotFoundError;
-    throw refused ? asShellError(error, path) : error;
+    throw withPath(error, { remote: path });
   }
+}
+
+/** The same of work on both sides. @param local What it is about when it fails on ours, as the user wrote it */
+export function withPath(
+  error: unknown,
+  { remote, local }: { readonly remote: string; readonly local?: string },
+): unknown {
+  if (local !== undefined && error instanceof FtpLocalError) return asShellError(error, local);
+  const refused = error instanceof FtpReplyError || error instanceof FtpNotFoundError;
+  return refused ? asShellError(error, remote) : error;
 }

@@ -46,6 +46,21 @@ describe("ferry shell -e", () => {
     assert.match(err, /^\/nope: there is no such file or directory\n\/not\/there: 550 [^\n]*\n$/);
   });
 
+  test("names the folder that mirror and verify do not find, there or here", async () => {
+    await using there = await served();
+    await writeFile(join(there.here, "here"), "1");
+    for (const [line, message] of [
+      ["mirror nope x", /^\/nope: there is no such file or directory\n$/],
+      ["mirror -R nope x", /^nope: the local folder to be mirrored is not there\n$/],
+      ["verify nope here", /^\/nope: [^\n]*\n$/],
+      ["verify /down.bin nope", /^nope: there is nothing of that name on our side: there is no such file\n$/],
+    ] as const) {
+      const { exitCode, err } = await scripted(there, ["-e", line]);
+      assert.equal(exitCode, 1);
+      assert.match(err, message);
+    }
+  });
+
   test("rm -r removes all that the server lets go, and tells of the rest", async () => {
     const listed = "type=file; stays\r\ntype=file; goes\r\n";
     await using server = await ScriptedServer.start({

@@ -1,5 +1,4 @@
 /** A shell while it lives: what its commands share, and how lines are run. */
-import { printable } from "../../protocol/text.js";
 import { type Paint, painter } from "../client/colours.js";
 import { CliError, interrupted } from "../errors.js";
 import type { Terminal } from "../terminal.js";
@@ -231,7 +230,7 @@ export class ShellSession implements Shell {
       return;
     }
     const message = error instanceof Error ? error.message : String(error);
-    this.screen.note(`ferry: unexpected error: ${printable(message)} (FERRY_DEBUG=1 shows where)`);
+    this.screen.note(`ferry: unexpected error: ${escapeHostile(message)} (FERRY_DEBUG=1 shows where)`);
     if (this.terminal.debugging && error instanceof Error) this.screen.note(error.stack ?? "");
   }
 }

@@ -20,6 +20,7 @@ import { type DataMemory, DataPort } from "./data-port.js";
 import { dial, type Route } from "./dial.js";
 import { Protection } from "./protection.js";
 import { parseProxy } from "./proxy.js";
+import { assertFtp } from "./unreadable.js";
 import { UserPi, type Wait } from "./user-pi.js";
 
 /** What is known of a server and outlives a connection to it. */
@@ -293,6 +294,7 @@ export class Session {
     await this.protection.beforeGreeting(securing);
     const reply = await this.pi.completion(this.wait("greeting", signal));
     if (reply.code >= 300) throw new FtpReplyError("connecting", { phase: "greeting", reply });
+    assertFtp(reply);
     await this.protection.afterGreeting(securing);
     await this.#login(signal);
     await this.protection.agree(securing);

@@ -8,7 +8,7 @@ import { ControlConnection } from "../../connection/control-connection.js";
 import { waitFor } from "../../connection/deadline.js";
 import { isOfTls } from "../../connection/tls/tls-failure.js";
 import type { Reply } from "../../protocol/reply.js";
-import { ReplyDecoder, type ReplyDecoderError } from "../../protocol/reply-decoder.js";
+import { ReplyDecoder } from "../../protocol/reply-decoder.js";
 import {
   FtpAbortError,
   FtpClosedError,
@@ -24,6 +24,7 @@ import { FtpTlsError } from "../tls-error.js";
 import { lineOf } from "./line-of.js";
 import { masked, Secrets } from "./masked.js";
 import { ReplyWait, type Wait } from "./reply-wait.js";
+import { unreadable } from "./unreadable.js";
 
 export type { Wait };
 
@@ -258,7 +259,7 @@ export class UserPi {
         }
       }
     } catch (error) {
-      this.destroy(this.#unreadable(error));
+      this.destroy(unreadable(error, this.#phase));
     }
   }
 
@@ -287,16 +288,6 @@ export class UserPi {
   #given(reply: Reply<number>): Reply<number> {
     if (reply.code >= 200) this.#owed--;
     return reply;
-  }
-
-  #unreadable(error: unknown): FtpError {
-    if (error instanceof FtpProtocolError) return error;
-    const { reason } = error as ReplyDecoderError;
-    return new FtpProtocolError(`the server's reply cannot be read: ${reason}`, {
-      phase: this.#phase,
-      cause: error,
-      hint: reason === "not-a-reply" ? "Is this an FTP server, and the port not one for TLS?" : undefined,
-    });
   }
 
   #lost(cause?: Error): FtpError {

@@ -1,3 +1,4 @@
+import { otherService } from "../../../client/session/unreadable.js";
 import { Breakdown, replyText } from "../conversation.js";
 import type { Finding } from "../finding.js";
 import { defineProbe, type Findings } from "../probe.js";
@@ -138,7 +139,10 @@ async function withoutGreeting(
     case "closed":
       return tell.found((await beginsWithTls(visit)) ? "tls-begins-at-once" : "greeting-closed");
     case "not-ftp":
-      return tell.found("greeting-not-ftp", { evidence, values: { service: serviceOf(evidence) } });
+      return tell.found("greeting-not-ftp", {
+        evidence,
+        values: { service: otherService(evidence) ?? "something else" },
+      });
     case "handshake":
       return (await greetsInClear(visit))
         ? tell.found("tls-not-at-once", { evidence: error.message })
@@ -172,10 +176,4 @@ async function greetsInClear(visit: Visit): Promise<boolean> {
     if (!(error instanceof Breakdown) || error.reason === "stopped") throw error;
     return false;
   }
-}
-
-function serviceOf(firstBytes: string): string {
-  if (firstBytes.startsWith("SSH-")) return "an SSH server";
-  if (/^HTTP\/|^<(?:!doctype|html)/i.test(firstBytes)) return "a web server";
-  return "something else";
 }

@@ -11,6 +11,7 @@ import { localPath, remotePath } from "../completion/sources.js";
 import { AlreadyTold, optional, some } from "../declaration.js";
 import { listing, on, taking } from "../flag-words.js";
 import type { Word } from "../line/tokens.js";
+import { withPath } from "../messages.js";
 import { nameOf } from "../remote/place.js";
 import { defineShellCommand, type Shell } from "../shell.js";
 import { moving } from "./moving.js";
@@ -73,8 +74,8 @@ const mirror = defineShellCommand({
         display.silentLines = false;
         return report.finish(result) === 0;
       } catch (error) {
-        if (signal.aborted) report.interrupted();
-        throw error;
+        report.stopped();
+        throw withPath(error, { remote: remoteRoot, local: here?.text ?? localRoot });
       } finally {
         remote.changed();
       }
@@ -118,9 +119,12 @@ const verify = defineShellCommand({
     const local =
       here === undefined ? join(shell.local.directory, nameOf(path)) : await besideLocal(shell, here, path);
     const terminal = outputTerminal(shell.terminal, out);
-    const { equal, files } = await verifyFiles(shell.remote.sessions(job), path, local, {
+    const compared = verifyFiles(shell.remote.sessions(job), path, local, {
       signal,
       onFile: (file) => tellFile(file, {}, terminal),
+    });
+    const { equal, files } = await compared.catch((error) => {
+      throw withPath(error, { remote: path, local: here?.text ?? local });
     });
     tellAll(files, {}, terminal);
     await terminal.output.drained();
