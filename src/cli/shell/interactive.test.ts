@@ -109,6 +109,26 @@ describe("a person at the prompt", () => {
     assert.equal(await person.ended(), 0);
   });
 
+  test("stops by Ctrl-C what fg has brought back, and what follows it in the line", async () => {
+    await using there = await served();
+    await writeFile(join(there.files, "big"), Buffer.alloc(50_000_000));
+    const person = await atPrompt(there);
+    person.type("set limit-rate 100K\rget big &\rfg\r");
+    await person.sees(/big +\[/);
+    person.type("\x03");
+    await person.sees(/-c goes on[^\n]*\n(?:.*\n)*.*:\/>$/);
+    person.type("get big -o first &\rfg || get big -o second\r");
+    await person.sees(/fg \|\| get[^\n]*\n[^\n]*first[^\n]*\nbig +\[/);
+    person.type("\x1a");
+    await person.sees(/\[1\] goes on in the background[^\n]*\n(?:.*\n)*.*\[1\]>$/);
+    person.type("kill 1\rtouch empty && get big -o third\r");
+    await person.sees(/third\nbig +\[/);
+    person.type("\x03");
+    await person.sees(/third\n(?:.*\n)*.*:\/>$/);
+    person.type("exit\r");
+    assert.equal(await person.ended(), 0);
+  });
+
   test("lists, waits for and kills jobs, and is asked before jobs are left", async () => {
     await using there = await served();
     await writeFile(join(there.files, "big"), Buffer.alloc(50_000_000));

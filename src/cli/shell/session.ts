@@ -84,10 +84,9 @@ export class ShellSession implements Shell {
     let succeeded = true;
     for (const statement of statementsOf(line, where)) {
       const job = new Job(statement.text, "foreground");
-      void this.#execute(job, (out) =>
+      succeeded = await this.#attended(job, (out) =>
         runStatement(statement, { shell: this, job, out, where, followed: [] }),
       );
-      succeeded = await this.#attended(job);
       if (this.#leaving) break;
     }
     return succeeded;
@@ -115,8 +114,7 @@ export class ShellSession implements Shell {
   /** Some work in the foreground that no line has asked for. */
   async runWork(text: string, work: (job: Job) => Promise<boolean>): Promise<boolean> {
     const job = new Job(text, "foreground");
-    void this.#execute(job, () => work(job));
-    return await this.#attended(job);
+    return await this.#attended(job, () => work(job));
   }
 
   /** Resolves when nothing is left behind the prompt; whether all of it succeeded. */
@@ -184,8 +182,11 @@ export class ShellSession implements Shell {
     }
   }
 
-  async #attended(job: Job): Promise<boolean> {
-    const state = await this.attend(job);
+  async #attended(job: Job, work: (out: ShellOutput) => Promise<boolean>): Promise<boolean> {
+    const attended = this.attend(job);
+    // Only now: what it does at once, such as `fg`, takes the keys over from it.
+    void this.#execute(job, work);
+    const state = await attended;
     if (state === "stopped" && !this.interactive) throw interrupted();
     return state === "done" || state === "running";
   }
@@ -195,10 +196,7 @@ export class ShellSession implements Shell {
     const before = this.#current;
     this.#current = job;
     job.move("foreground");
-    this.#keyboard?.forCommand({
-      interrupt: () => job.stop(interrupted()),
-      suspend: () => job.move("background"),
-    });
+    this.#giveKeys(job);
     try {
       await Promise.race([job.ended, movedAway(job)]);
       if (job.state === "running") {
@@ -208,8 +206,17 @@ export class ShellSession implements Shell {
       return job.state;
     } finally {
       this.#current = before;
-      this.#keyboard?.forNobody();
+      // `fg` and what follows it in the same line has them again.
+      if (before?.state === "running" && before.place === "foreground") this.#giveKeys(before);
+      else this.#keyboard?.forNobody();
     }
+  }
+
+  #giveKeys(job: Job): void {
+    this.#keyboard?.forCommand({
+      interrupt: () => job.stop(interrupted()),
+      suspend: () => job.move("background"),
+    });
   }
 
   /** Never rejects: whatever happens is told, and is the end of the job. */
