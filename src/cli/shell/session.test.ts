@@ -46,6 +46,52 @@ describe("ferry shell -e", () => {
     assert.match(err, /^\/nope: there is no such file or directory\n\/not\/there: 550 [^\n]*\n$/);
   });
 
+  test("ends by a command that fails, also in the middle of a line, unless || follows it", async () => {
+    await using there = await served();
+    const unseen = await scripted(there, ["-e", "cd nope; rm *", "-e", "pwd"]);
+    assert.deepEqual(unseen, { exitCode: 1, out: "", err: "/nope: 550 No such file or directory.\n" });
+    const foreseen = await scripted(there, ["-e", "cd nope || mkdir nope; pwd"]);
+    assert.deepEqual({ ...foreseen, err: "" }, { exitCode: 0, out: "/\n", err: "" });
+    const behind = await scripted(there, [
+      "-e",
+      "queue 'rmdir nope; rmdir nope; mkdir other'; wait",
+      "-e",
+      "ls",
+    ]);
+    assert.deepEqual({ ...behind, err: "" }, { exitCode: 1, out: "", err: "" });
+  });
+
+  test("says what failed and where, also of what says nothing itself", async () => {
+    await using there = await served();
+    const script = join(there.here, "s.ferry");
+    const failing = async (line: string) => {
+      await writeFile(script, `pwd\n${line}\npwd\n`);
+      const { exitCode, out, err } = await scripted(there, ["-f", script]);
+      assert.deepEqual({ exitCode, out }, { exitCode: 1, out: "/\n" });
+      return err.replaceAll(script, "s.ferry");
+    };
+    assert.equal(await failing("!exit 3"), "s.ferry:2: !exit 3: exit code 3\n");
+    assert.equal(await failing("ls | exit 3"), "s.ferry:2: | exit 3: it failed\n");
+    assert.match(await failing("get nope"), /^[^\n]*\/nope[^\n]*\ns\.ferry:2: get failed\n$/);
+    assert.equal((await scripted(there, ["-e", "!exit 3"])).err, "!exit 3: exit code 3\n");
+  });
+
+  test("exit leaves at once, also files that are done and the middle of a line", async () => {
+    await using there = await served();
+    await writeFile(join(there.here, "left.ferry"), "pwd\nexit\npwd\n");
+    const { exitCode, out } = await scripted(there, ["-e", "source left.ferry && pwd; pwd"]);
+    assert.deepEqual({ exitCode, out }, { exitCode: 0, out: "/\n" });
+  });
+
+  test("does not do files that do each other without an end", async () => {
+    await using there = await served();
+    await writeFile(join(there.here, "a.ferry"), "source b.ferry\n");
+    await writeFile(join(there.here, "b.ferry"), "source a.ferry\n");
+    const { exitCode, err } = await scripted(there, ["-f", join(there.here, "a.ferry")]);
+    assert.equal(exitCode, 1);
+    assert.match(err, /files that do each other without an end/);
+  });
+
   test("rm -r removes all that the server lets go, and tells of the rest", async () => {
     const listed = "type=file; stays\r\ntype=file; goes\r\n";
     await using server = await ScriptedServer.start({

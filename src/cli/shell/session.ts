@@ -4,7 +4,7 @@ import { type Paint, painter } from "../client/colours.js";
 import { CliError, interrupted } from "../errors.js";
 import type { Terminal } from "../terminal.js";
 import { COMMANDS } from "./commands/index.js";
-import { perform, runStatement, statementsOf } from "./interpreter.js";
+import { endsByFailure, perform, runStatement, statementsOf } from "./interpreter.js";
 import { Job } from "./jobs/job.js";
 import { JobOutput } from "./jobs/job-output.js";
 import { Jobs } from "./jobs/jobs.js";
@@ -87,7 +87,7 @@ export class ShellSession implements Shell {
       succeeded = await this.#attended(job, (out) =>
         runStatement(statement, { shell: this, job, out, where, followed: [] }),
       );
-      if (this.#leaving) break;
+      if (this.#leaving || (!succeeded && endsByFailure({ shell: this, where }))) break;
     }
     return succeeded;
   }
@@ -168,6 +168,7 @@ export class ShellSession implements Shell {
       lend: (work) => this.lend(work),
       // A job cannot end the shell.
       leave: () => {},
+      leaving: false,
     };
     return fork;
   }

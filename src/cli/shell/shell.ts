@@ -34,8 +34,9 @@ export interface Shell {
   prepare(text: string, where?: string): Prepared;
   /** Lets a program or a question have the terminal. */
   lend<T>(work: () => T | Promise<T>): Promise<T>;
-  /** Ends the shell when the line that runs is done. */
+  /** Ends the shell when the command that runs is done. */
   leave(): void;
+  readonly leaving: boolean;
 }
 
 /** Declares a command: see declaration.ts. */
