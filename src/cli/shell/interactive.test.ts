@@ -3,6 +3,7 @@ import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { leakCheck } from "../../testing/leak-check.js";
+import { ScriptedServer } from "../../testing/scripted-server.js";
 import { cuttingRelay, Person, type Served, served } from "./shell.support.test.js";
 
 leakCheck();
@@ -125,6 +126,25 @@ describe("a person at the prompt", () => {
     await person.sees(/third\nbig +\[/);
     person.type("\x03");
     await person.sees(/third\n(?:.*\n)*.*:\/>$/);
+    person.type("exit\r");
+    assert.equal(await person.ended(), 0);
+  });
+
+  test("stops by Ctrl-C what a program waits for in vain", async () => {
+    await using server = await ScriptedServer.start({
+      answers: {
+        RETR: async (peer) => {
+          peer.reply("150 Here.");
+          (await peer.data()).write("some of it");
+        },
+      },
+    });
+    await using there = await served();
+    const person = await atPrompt({ ...there, url: `ftp://anna:secret@127.0.0.1:${server.port}` });
+    person.type("cat file | cat\r");
+    await person.sees(/\nsome of it/);
+    person.terminal.signal("SIGINT");
+    await person.sees(/\nsome of it\n*.*:\/>$/);
     person.type("exit\r");
     assert.equal(await person.ended(), 0);
   });

@@ -1,7 +1,7 @@
 /** What went wrong, in the one short line that a person at a prompt reads. */
 import { FtpAbortError, FtpError, FtpNotFoundError, FtpReplyError, replyText } from "../../client/errors.js";
 import { describe } from "../client/reporting.js";
-import { CliError, failure, interrupted } from "../errors.js";
+import { CliError, failure, interrupted, ReaderGone } from "../errors.js";
 import { escapeHostile } from "./line/escapes.js";
 
 /** Codes whose text says it all; the hints to them are for those who see FTP for the first time in a log. */
@@ -13,7 +13,9 @@ const PLAIN: ReadonlySet<number> = new Set([450, 500, 501, 502, 504, 550, 553]);
  */
 export function asShellError(error: unknown, subject: string): unknown {
   if (!(error instanceof FtpError)) return error;
-  if (error instanceof FtpAbortError) return error.cause instanceof CliError ? error.cause : interrupted();
+  // What we were to write to: a program that has read enough, or a disk that is full.
+  if (error.cause instanceof ReaderGone || error.cause instanceof CliError) return error.cause;
+  if (error instanceof FtpAbortError) return interrupted();
   const plain = error instanceof FtpReplyError && PLAIN.has(error.reply.code);
   const what = plain
     ? replyText(error.reply)

@@ -92,6 +92,16 @@ describe("ferry shell -e", () => {
     assert.match(err, /files that do each other without an end/);
   });
 
+  test("says nothing when a program has read enough of a file, and what it is when a file cannot be written", async () => {
+    await using there = await served();
+    await writeFile(join(there.files, "big"), Buffer.alloc(5_000_000, "x"));
+    const enough = await scripted(there, ["-e", "cat big | head -c 3; cat big big | head -c 3"]);
+    assert.deepEqual(enough, { exitCode: 0, out: "xxxxxx", err: "" });
+    const full = await scripted(there, ["-e", "cat big > /dev/full"]);
+    assert.equal(full.exitCode, 1);
+    assert.match(full.err, /^cannot write \/dev\/full: [^\n]*\n$/);
+  });
+
   test("rm -r removes all that the server lets go, and tells of the rest", async () => {
     const listed = "type=file; stays\r\ntype=file; goes\r\n";
     await using server = await ScriptedServer.start({

@@ -46,8 +46,8 @@ export class ShellSession implements Shell {
   readonly #abandoned = new AbortController();
   /** Whether a job behind the prompt has failed. */
   #jobFailed = false;
-  /** Whether a program has the terminal. */
-  #lent = false;
+  /** While a program or a question has the terminal: what Ctrl-C is for, beside it. */
+  #lent: (() => void) | undefined;
 
   constructor({ terminal, screen, settings, history, keyboard }: SessionOptions) {
     this.terminal = terminal;
@@ -94,7 +94,8 @@ export class ShellSession implements Shell {
 
   /** Ctrl-C: stops what is in the foreground. */
   interrupt(): void {
-    if (!this.#lent) this.#current?.stop(interrupted());
+    if (this.#lent !== undefined) this.#lent();
+    else this.#current?.stop(interrupted());
   }
 
   /** Aborted by a signal that ends all. */
@@ -165,21 +166,23 @@ export class ShellSession implements Shell {
       local: from.local.fork(),
       attend: (job) => this.attend(job),
       prepare: (text, where) => this.prepare(text, where, fork),
-      lend: (work) => this.lend(work),
+      lend: (work, onInterrupt) => this.lend(work, onInterrupt),
       // A job cannot end the shell.
       leave: () => {},
       leaving: false,
+      abandoned: this.abandoned,
     };
     return fork;
   }
 
-  async lend<T>(work: () => T | Promise<T>): Promise<T> {
-    if (this.#keyboard === undefined || this.#lent) return await work();
-    this.#lent = true;
+  async lend<T>(work: () => T | Promise<T>, onInterrupt: () => void = () => {}): Promise<T> {
+    if (this.#keyboard === undefined || this.#lent !== undefined) return await work();
+    this.#lent = onInterrupt;
     try {
       return await this.#keyboard.lend(work);
     } finally {
-      this.#lent = false;
+      this.#lent = undefined;
+      this.screen.beginLine();
     }
   }
 
