@@ -41,9 +41,29 @@ describe("ferry shell -e", () => {
 
   test("names the path that the server refuses", async () => {
     await using there = await served();
-    const { exitCode, err } = await scripted(there, ["-e", "set fail-exit off; ls nope; cd /not/there"]);
+    const lines =
+      "set fail-exit off; ls nope; cd /not/there; mirror gone x; verify /gone .; mirror -R nothing";
+    const { exitCode, err } = await scripted(there, ["-e", lines]);
     assert.equal(exitCode, 0);
-    assert.match(err, /^\/nope: there is no such file or directory\n\/not\/there: 550 [^\n]*\n$/);
+    const missing = "there is no such file or directory";
+    const expected = [
+      `/nope: ${missing}`,
+      "/not/there: 550 No such file or directory.",
+      `/gone: ${missing}`,
+      `/gone: ${missing}`,
+      `${join(there.here, "nothing")}: the local folder to be mirrored is not there`,
+    ];
+    assert.deepEqual(err.trimEnd().split("\n"), expected);
+  });
+
+  test("lists what is there beside what is not", async () => {
+    await using there = await served();
+    await mkdir(join(there.files, "docs"));
+    await writeFile(join(there.files, "docs/a"), "");
+    await writeFile(join(there.files, "b"), "");
+    const { exitCode, out, err } = await scripted(there, ["-e", "ls -1 nope docs gone b"]);
+    assert.deepEqual({ exitCode, out }, { exitCode: 1, out: "b\n/docs:\na\n" });
+    assert.match(err, /^\/nope: there is no such[^\n]*\n\/gone: there is no such[^\n]*\n2 of 4 failed\n$/);
   });
 
   test("ends by a command that fails, also in the middle of a line, unless || follows it", async () => {
