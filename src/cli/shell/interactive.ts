@@ -33,7 +33,7 @@ export class Interactive {
       screen: session.screen,
       history: session.history.lines,
       historySize: HISTORY_SIZE,
-      recallable: (line) => !isPrivate(line, session.commands),
+      recallable: (line) => !isPrivate(line, session),
       paint: (text, { label }) => (label.endsWith("/") ? session.paint(text, directory) : text),
       complete: (line, signal) => complete(line, world, session.commands, signal),
     });
@@ -58,7 +58,7 @@ export class Interactive {
 
   async #line(line: string): Promise<void> {
     const session = this.#session;
-    if (!isPrivate(line, session.commands)) session.history.add(line);
+    if (!isPrivate(line, session)) session.history.add(line);
     try {
       await session.runLine(line);
     } catch (error) {
