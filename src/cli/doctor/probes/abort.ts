@@ -63,6 +63,11 @@ export const abort = defineProbe({
     const { replies, end } = await untilInStep(session);
     const evidence = replies.map(replyText).join(" / ") || undefined;
     if (end !== "in-step") visit.dropSession();
+    if (end === "in-step" && replies.length === 2 && isComplete(replies[0])) {
+      return [
+        tell.ok("ABOR is answered as it should be; what it was to break off had ended before", evidence),
+      ];
+    }
     if (end === "in-step") {
       return [
         tell.ok(
@@ -75,8 +80,14 @@ export const abort = defineProbe({
   },
 });
 
+/** Small files are whole before anything can be broken off. */
+function isComplete(reply: Reply<number> | undefined): boolean {
+  return reply?.code === 226 || reply?.code === 250;
+}
+
 /** Until the first bytes have come, or none come any more: before that there may be nothing to break off. */
 async function underWay(visit: Visit, socket: Socket): Promise<void> {
+  if (socket.readableEnded || socket.destroyed) return;
   const { signal } = visit;
   const timedOut = (): Error => new Breakdown("silent", "no data came");
   const aborted = (): Error => new Breakdown("stopped", "stopped");

@@ -1,4 +1,4 @@
-import { replyText } from "../conversation.js";
+import { type Conversation, replyText } from "../conversation.js";
 import type { Finding } from "../finding.js";
 import { defineProbe } from "../probe.js";
 import { LoginRefused } from "../visit.js";
@@ -56,8 +56,11 @@ export const login = defineProbe({
     "login-odd": {
       kind: "problem",
       text: "The login failed in an unusual way",
-      cause: "The server's answer is no usual answer to a login.",
-      change: [{ side: "server", what: "Look into its log for the reason." }],
+      cause: "The server's answer is no usual answer to a login; perhaps it is no FTP server.",
+      change: [
+        { side: "server", what: "Look into its log for the reason." },
+        { side: "client", what: "Check the port in the URL." },
+      ],
       weight: 90,
     },
     "folder-missing": {
@@ -79,7 +82,7 @@ export const login = defineProbe({
       if (subject.path === "") return found;
       const reply = await session.ask("CWD", subject.path);
       if (reply.code < 300) facts.folder = subject.path;
-      else if ((await session.ask("SIZE", subject.path)).code === 213) {
+      else if (await isFile(session, subject.path)) {
         if (subject.file === undefined) facts.file = { name: subject.path, size: undefined };
       } else {
         found.push(
@@ -94,6 +97,12 @@ export const login = defineProbe({
     }
   },
 });
+
+/** SIZE counts what TYPE says: ProFTPD and pyftpdlib refuse it in ASCII. */
+async function isFile(session: Conversation, path: string): Promise<boolean> {
+  await session.ask("TYPE", "I");
+  return (await session.ask("SIZE", path)).code === 213;
+}
 
 function troubleOf({ reply: { code, lines } }: LoginRefused, inClear: boolean) {
   if (
