@@ -156,9 +156,32 @@ describe("what is found is true", () => {
     assert.equal(download !== undefined && "evidence" in download, false);
   });
 
+  test("downloads are tried with the biggest file: small ones are whole before they are broken off", async () => {
+    const FEAT = ["211-Features:", " UTF8", " SIZE", "211 End"];
+    const lines = [9, 7000, 800].map((size) => listLine(NOW, `${size}.bin`).replace("5000", String(size)));
+    const LIST = (peer: ScriptedPeer) => sendData(peer, lines.join(""));
+    const findings = await examined({ script: { answers: { FEAT, LIST } } });
+    assert.ok(textsOf(findings).includes("A download works: 7000.bin"), textsOf(findings).join("\n"));
+  });
+
   test("ABOR after the end of a transfer is not said to have broken it off", async () => {
     const texts = textsOf(await examined({ script: { answers: { ABOR: "226 Nothing to abort." } } }));
     assert.ok(texts.includes("ABOR is answered as it should be; what it was to break off had ended before"));
+  });
+
+  test("ABOR that is answered before the transfer has broken it off all the same", async () => {
+    const ABOR = (peer: ScriptedPeer): void => peer.send("226 Abort successful.\r\n426 Broken off.\r\n");
+    const RETR = async (peer: ScriptedPeer): Promise<void> => {
+      peer.reply("150 Here it comes.");
+      (await peer.data()).on("error", () => {}).write("some of it");
+    };
+    const texts = textsOf(
+      await examined({ script: { answers: { ABOR, RETR, REST: "502 No." } }, subject: { timeout: SOON } }),
+    );
+    assert.ok(
+      texts.some((text) => text.startsWith("A transfer can be broken off (ABOR)")),
+      texts.join("\n"),
+    );
   });
 
   test("a clock that is an hour ahead is not said to be a zone for sure, and its offset is round", async () => {
