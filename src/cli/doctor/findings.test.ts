@@ -118,6 +118,20 @@ describe("what is found is true", () => {
     }
   });
 
+  test("a session of vsftpd that dies of a taken port is not said to end while something else is examined", async () => {
+    const dying = (peer: ScriptedPeer): void => {
+      peer.reply("500 OOPS: vsf_sysutil_bind");
+      // Its process is gone, and nobody answers.
+      peer.end();
+    };
+    const findings = await examined({ script: { answers: { EPSV: dying, PASV: dying } } });
+    assert.deepEqual(
+      problemsOf(findings).map((finding) => "id" in finding && finding.id),
+      ["epsv-no-port"],
+    );
+    assert.ok(textsOf(findings).includes("A listing comes over an active data connection"));
+  });
+
   test("a file in the URL is found where SIZE is refused in TYPE A", async () => {
     let type = "A";
     const findings = await examined({

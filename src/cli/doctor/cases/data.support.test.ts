@@ -31,6 +31,7 @@ export const dataCases: Cases = {
     return await examined({ script: { answers: { EPSV } }, subject: { timeout: SOON } });
   },
   "data-way-fails": () => examined({ script: { answers: { LIST: refusingFirst() } } }),
+  "passive-refused": () => examined({ script: { answers: NO_PASSIVE } }),
   "pasv-refused": () => examined({ script: { answers: { PASV: "502 What?" } } }),
   "pasv-unreadable": () =>
     examined({ script: { answers: { PASV: "227 Entering Passive Mode (ftp.example)" } } }),

@@ -1,7 +1,7 @@
 import { type DataOutcome, linesOf, outcomeText, runTransfer } from "../data.js";
 import { defineProbe } from "../probe.js";
 import type { Visit, Way } from "../visit.js";
-import { PASSIVE_PORT_SETTINGS } from "./passive-advice.js";
+import { PASSIVE_MODE_SETTINGS } from "./passive-advice.js";
 
 export const data = defineProbe({
   id: "data",
@@ -18,7 +18,7 @@ export const data = defineProbe({
         {
           side: "server",
           what: "Allow passive mode, with a small range of ports.",
-          settings: { ...PASSIVE_PORT_SETTINGS, vsftpd: "pasv_enable=YES, pasv_min_port, pasv_max_port" },
+          settings: PASSIVE_MODE_SETTINGS,
         },
         { side: "network", what: "Let TCP connections to these ports through, to the server." },
       ],

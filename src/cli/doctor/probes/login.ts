@@ -63,6 +63,19 @@ export const login = defineProbe({
       ],
       weight: 90,
     },
+    "login-oops": {
+      kind: "problem",
+      text: "The server gives up at the login: its configuration is not as it wants it",
+      cause: "It says OOPS, as vsftpd does, and what is wrong with its settings, its folders or its users.",
+      change: [
+        {
+          side: "server",
+          what: "Mend what it complains of. For a writable root inside chroot: take the right to write from the login directory (chmod a-w) and upload to one below it, or allow it.",
+          settings: { vsftpd: "allow_writeable_chroot=YES" },
+        },
+      ],
+      weight: 91,
+    },
     "folder-missing": {
       kind: "problem",
       text: "The URL's folder is not there: {path}",
@@ -111,6 +124,7 @@ function troubleOf({ reply: { code, lines } }: LoginRefused, inClear: boolean) {
   ) {
     return "login-needs-tls";
   }
+  if (code === 500 && lines[0].startsWith("OOPS: ")) return "login-oops";
   if (code === 332) return "login-account";
   if (code === 421) return "login-full";
   return code === 530 || code === 430 || code === 431 ? "login-refused" : "login-odd";
