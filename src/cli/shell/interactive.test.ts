@@ -185,7 +185,12 @@ describe("a person at the prompt", () => {
     person.type("\x03");
     await person.sees(/rm -r \/\^C\nferry .*:\/>$/);
     person.type("\x03");
-    await person.sees(/Ctrl-C again, or Ctrl-D, leaves/);
+    await person.sees(/Ctrl-C again, or Ctrl-D, leaves\nferry .*:\/>$/);
+    // Whoever types meanwhile does not leave.
+    person.type("ls\x03");
+    await person.sees(/ls\^C\nferry .*:\/>$/);
+    person.type("\x03");
+    await person.sees(/leaves\n(?:.*\n)*.*leaves\nferry .*:\/>$/);
     person.type("\x03");
     assert.equal(await person.ended(), 0);
   });

@@ -36,6 +36,9 @@ export class Interactive {
       recallable: (line) => !isPrivate(line, session),
       paint: (text, { label }) => (label.endsWith("/") ? session.paint(text, directory) : text),
       complete: (line, signal) => complete(line, world, session.commands, signal),
+      onCleared: () => {
+        this.#warned = false;
+      },
     });
   }
 

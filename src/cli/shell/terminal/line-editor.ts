@@ -20,6 +20,8 @@ export interface LineEditorOptions {
   /** Whether a line may be recalled. */
   readonly recallable: (line: string) => boolean;
   readonly complete: (line: string, signal: AbortSignal) => Promise<Completion>;
+  /** Ctrl-C has cleared what was typed. */
+  readonly onCleared: () => void;
 }
 
 /** "interrupt": Ctrl-C on an empty line; "end": Ctrl-D there, or a terminal that is gone. */
@@ -123,6 +125,7 @@ export class LineEditor {
       this.#settle?.({ kind: "interrupt" });
       return;
     }
+    this.#o.onCleared();
     const { rows } = readline.getCursorPos();
     // readline goes up as many rows as the old line had, to draw the new one.
     this.#output.write("\n".repeat(rows));
