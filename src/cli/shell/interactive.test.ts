@@ -44,6 +44,21 @@ describe("a person at the prompt", () => {
     assert((await stat(join(there.files, "new"))).isDirectory());
   });
 
+  test("types and pastes where the cursor is, also in one piece", async () => {
+    await using there = await served();
+    const person = await atPrompt(there);
+    person.type("lpwd");
+    await person.sees(/> lpwd$/);
+    person.type("\x01cls -1; ");
+    await person.sees(/> cls -1; lpwd$/);
+    person.type("\x1b[D\x1b[D äöü 日本");
+    await person.sees(/> cls -1 äöü 日本; lpwd$/);
+    person.type("\x05 here and there");
+    await person.sees(/; lpwd here and there$/);
+    person.type("\x15\x04");
+    assert.equal(await person.ended(), 0);
+  });
+
   test("sees the choices where Tab cannot go on, and the line again below", async () => {
     await using there = await served();
     for (const name of ["alpha.txt", "alpine.txt"]) await writeFile(join(there.files, name), "");

@@ -112,6 +112,7 @@ export class LineEditor {
       this.#output.write("\n");
       this.#settle?.({ kind: "end" });
     });
+    keyboard.atEnd = () => readline.cursor === readline.line.length;
     this.#interface = readline;
     return readline;
   }
