@@ -164,6 +164,20 @@ describe("ferry shell -e", () => {
     assert.match(out, /\n1 file is the same, by .+\n$/);
   });
 
+  test("kill all stops what runs, and lets nothing begin in its place", async () => {
+    await using there = await served();
+    await writeFile(join(there.files, "big"), Buffer.alloc(1_000_000));
+    const { exitCode, out } = await scripted(there, [
+      "-e",
+      "set limit-rate 10K; queue get big -o one; queue get big -o two; kill all; jobs; queue",
+    ]);
+    assert.deepEqual({ exitCode, out }, { exitCode: 1, out: "" });
+    assert.equal(
+      (await readdir(there.here)).some((name) => name.startsWith("two")),
+      false,
+    );
+  });
+
   test("does lines in the background, and waits for them at the end", async () => {
     await using there = await served();
     await writeFile(join(there.files, "a"), "A");
