@@ -44,6 +44,16 @@ describe("a person at the prompt", () => {
     assert((await stat(join(there.files, "new"))).isDirectory());
   });
 
+  test("completes behind an alias as behind what it stands for", async () => {
+    await using there = await served();
+    await mkdir(join(there.files, "my photos"));
+    const person = await atPrompt(there);
+    person.type("alias c 'pwd; cd'\rc my\t\r");
+    await person.sees(/> c my\\ photos\/\n\/\n.*:\/my photos>$/);
+    person.type("\x04");
+    assert.equal(await person.ended(), 0);
+  });
+
   test("types and pastes where the cursor is, also in one piece", async () => {
     await using there = await served();
     const person = await atPrompt(there);
