@@ -220,6 +220,17 @@ describe("a person at the prompt", () => {
     assert.equal(await person.ended(), 0);
   });
 
+  test("loses nothing of what comes in one piece with Ctrl-C", async () => {
+    await using there = await served();
+    const person = await atPrompt(there);
+    person.type("\x03pwd\r");
+    await person.sees(/leaves\n.*> pwd\n\/\n.*:\/>$/);
+    person.type("half a line\x03lpwd\r");
+    await person.sees(/half a line\^C\n.*> lpwd\n\S+\n.*:\/>$/);
+    person.type("exit\r");
+    assert.equal(await person.ended(), 0);
+  });
+
   test("goes on after the server has closed the connection, with a note", async () => {
     await using there = await served();
     await using relay = await cuttingRelay(there);

@@ -122,11 +122,14 @@ export class Keyboard {
     this.#keys.interrupt();
   };
 
-  /** The editor gets one line, or the keys up to a Tab; what follows, as in a text that was pasted, is for later. */
+  /**
+   * The editor gets one line, or the keys up to a Tab or a Ctrl-C; what follows, as in a text that was pasted, is for
+   * later.
+   */
   #toLine(bytes: Buffer): void {
     // What follows a Tab is for the line as it is then, which may have to be asked of a server.
     const end = bytes.findIndex(
-      (byte, at) => byte === CR || byte === LF || (byte === TAB && this.#isTab(bytes, at)),
+      (byte, at) => byte === CR || byte === LF || byte === CTRL_C || (byte === TAB && this.#isTab(bytes, at)),
     );
     const now = bytes.subarray(0, end === -1 ? bytes.length : end + 1);
     this.#last = now.at(-1);

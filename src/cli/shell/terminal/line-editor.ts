@@ -131,6 +131,7 @@ export class LineEditor {
     // readline goes up as many rows as the old line had, to draw the new one.
     this.#output.write("\n".repeat(rows));
     readline.write(null, { ctrl: true, name: "u" });
+    this.#o.keyboard.forLine();
   }
 
   /** The line that is being typed stands below afterwards, as it was. */
