@@ -101,6 +101,8 @@ export class LineEditor {
     });
     readline.on("line", (line) => this.#settle?.({ kind: "line", line }));
     readline.on("SIGINT", () => this.#interrupted(readline));
+    // Ctrl-Z stops us; brought back by the shell that we were begun from, readline stands still until it is told.
+    readline.on("SIGCONT", () => readline.resume());
     readline.on("history", (history: string[]) => {
       // The line that was added just now.
       if (history[0] !== undefined && !recallable(history[0])) history.shift();
