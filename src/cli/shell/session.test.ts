@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { leakCheck } from "../../testing/leak-check.js";
 import { ScriptedServer } from "../../testing/scripted-server.js";
+import { runProgram } from "../program.js";
+import { fakeTerminal } from "../terminal.support.test.js";
 import { scripted, served } from "./shell.support.test.js";
 
 leakCheck();
@@ -120,6 +122,21 @@ describe("ferry shell -e", () => {
     const full = await scripted(there, ["-e", "cat big > /dev/full"]);
     assert.equal(full.exitCode, 1);
     assert.match(full.err, /^cannot write \/dev\/full: [^\n]*\n$/);
+  });
+
+  test("ends without a word when nobody reads its output any more, and does nothing else", async () => {
+    await using there = await served();
+    const terminal = fakeTerminal({ workingDirectory: there.here });
+    const gone = new AbortController();
+    const output = Object.create(terminal.output, {
+      failed: { value: gone.signal },
+      write: { value: () => gone.abort(Object.assign(new Error("write EPIPE"), { code: "EPIPE" })) },
+      drained: { value: async () => gone.signal.throwIfAborted() },
+    });
+    const argv = ["shell", "-e", "pwd", "-e", "mkdir made", there.url];
+    assert.equal(await runProgram(argv, { ...terminal, output }), 0);
+    assert.equal(terminal.err(), "");
+    assert.deepEqual(await readdir(there.files), []);
   });
 
   test("rm -r removes all that the server lets go, and tells of the rest", async () => {
