@@ -85,7 +85,7 @@ export const data = defineProbe({
     "data-way-fails": {
       kind: "problem",
       text: "Transfers over {way} fail, though its ports can be reached",
-      cause: "Over another way the same listing comes. Clients that choose {way}, as most do, get nothing.",
+      cause: "Over another way the same listing comes. Clients that choose {way} get nothing.",
       change: [
         { side: "server", what: "Look into its log for the reason." },
         { side: "network", what: "Turn FTP inspection off in firewalls between." },
