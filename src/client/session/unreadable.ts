@@ -11,9 +11,10 @@ const SERVICES: readonly (readonly [says: RegExp, name: string])[] = [
   [/^\+OK/, "a mail server (POP3)"],
   [/^\* (?:OK|PREAUTH|BYE)\b/, "a mail server (IMAP)"],
   // These greet with codes as FTP does (RFC 5321 4.2, RFC 3977 5.1). An FTP server may be on smtp.example.org.
-  [/^220 (?!.*ftp)(?!.*FTP).*\bE?SMTP\b(?![.-])/, "a mail server (SMTP)"],
+  [/^\d{3} (?!.*ftp)(?!.*FTP).*\bE?SMTP\b(?![.-])/, "a mail server (SMTP)"],
   [/^20[01] (?!.*ftp)(?!.*FTP).*\b(?:NNTP|NNRP|InterNetNews)\b(?![.-])/, "a news server (NNTP)"],
   [/^RFB \d/, "a VNC server"],
+  [/^@RSYNCD:/, "an rsync server"],
   [/^[\s\S]\0{3}$/, "a MySQL server"],
   [/^[\u0015\u0016]\u0003/, "a server that speaks TLS"],
 ];

@@ -11,7 +11,7 @@ import { localPath, remotePath } from "../completion/sources.js";
 import { AlreadyTold, optional, some } from "../declaration.js";
 import { listing, on, taking } from "../flag-words.js";
 import type { Word } from "../line/tokens.js";
-import { withPath } from "../messages.js";
+import { about } from "../messages.js";
 import { nameOf } from "../remote/place.js";
 import { defineShellCommand, type Shell } from "../shell.js";
 import { moving } from "./moving.js";
@@ -56,7 +56,7 @@ const mirror = defineShellCommand({
       // A person sees bars.
       display.silentLines = shell.interactive && call.out.isTTY && !flags.verbose && !flags.dryRun;
       try {
-        const result = await mirrorFolders(remote.sessions(job), {
+        const mirrored = mirrorFolders(remote.sessions(job), {
           direction,
           remote: remoteRoot,
           local: localRoot,
@@ -71,11 +71,12 @@ const mirror = defineShellCommand({
           signal,
           ...report.listeners(),
         });
+        const result = await about(remoteRoot, mirrored, here?.text ?? localRoot);
         display.silentLines = false;
         return report.finish(result) === 0;
       } catch (error) {
         report.stopped();
-        throw withPath(error, { remote: remoteRoot, local: here?.text ?? localRoot });
+        throw error;
       } finally {
         remote.changed();
       }
@@ -119,13 +120,11 @@ const verify = defineShellCommand({
     const local =
       here === undefined ? join(shell.local.directory, nameOf(path)) : await besideLocal(shell, here, path);
     const terminal = outputTerminal(shell.terminal, out);
-    const compared = verifyFiles(shell.remote.sessions(job), path, local, {
+    const verified = verifyFiles(shell.remote.sessions(job), path, local, {
       signal,
       onFile: (file) => tellFile(file, {}, terminal),
     });
-    const { equal, files } = await compared.catch((error) => {
-      throw withPath(error, { remote: path, local: here?.text ?? local });
-    });
+    const { equal, files } = await about(path, verified, here?.text ?? local);
     tellAll(files, {}, terminal);
     await terminal.output.drained();
     if (!equal) throw new AlreadyTold();
