@@ -73,8 +73,9 @@ export class Session {
     const { host, port, timeouts, limits, trace } = settings;
     const proxy = settings.proxy === undefined ? undefined : parseProxy(settings.proxy);
     const route: Route = { proxy, localAddress: settings.localAddress };
+    const secrets = secretsOf(settings);
     const socket = await dial({ host, port }, route, { signal, timeout: timeouts.connect });
-    const pi = new UserPi(socket, { limits, trace, host, proxied: proxy !== undefined });
+    const pi = new UserPi(socket, { limits, trace, secrets, host, proxied: proxy !== undefined });
     const session = new Session(pi, settings, route, memory);
     try {
       await session.#begin(signal);
@@ -300,8 +301,7 @@ export class Session {
   async #login(signal: AbortSignal): Promise<void> {
     const { user, password, account } = this.settings;
     const wait = this.wait("login", signal);
-    // The charset is not known yet; names and passwords are UTF-8, or what `charset` says.
-    const charset = this.settings.charsetAlways ? charsetFor(this.settings.charset) : UTF8;
+    const charset = loginCharset(this.settings);
     let reply = await this.pi.exchange("USER", charset.encode(user), wait);
     if (reply.code === 331) reply = await this.pi.exchange("PASS", charset.encode(password), wait);
     if (reply.code === 332) {
@@ -320,6 +320,17 @@ export class Session {
     // IIS and others speak it only when asked (a draft's habit; RFC 2640 needs no such command).
     if (utf8) await this.pi.exchange("OPTS", "UTF8 ON", this.wait("login", signal));
   }
+}
+
+/** The server's is not known yet: names and passwords are UTF-8, or what `charset` says. */
+function loginCharset({ charset, charsetAlways }: Settings): Charset {
+  return charsetAlways ? charsetFor(charset) : UTF8;
+}
+
+/** As they will be sent. @throws FtpArgumentError */
+function secretsOf(settings: Settings): string[] {
+  const charset = loginCharset(settings);
+  return [settings.password, settings.account ?? ""].map((secret) => charset.encode(secret));
 }
 
 /** `A N` is what A means, and not every server knows the long form. */

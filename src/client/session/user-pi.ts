@@ -19,9 +19,10 @@ import {
   FtpTimeoutError,
 } from "../errors.js";
 import type { FtpLimits, TraceLine } from "../options.js";
+import { shownReply } from "../shown-reply.js";
 import { FtpTlsError } from "../tls-error.js";
 import { lineOf } from "./line-of.js";
-import { masked, Secrets } from "./masked.js";
+import { Secrets } from "./masked.js";
 
 export interface Wait {
   readonly signal: AbortSignal;
@@ -33,6 +34,8 @@ export interface Wait {
 export interface UserPiOptions {
   readonly limits: Pick<FtpLimits, "reply" | "replyLine" | "replyLines">;
   readonly trace: (line: TraceLine) => void;
+  /** What is to be shown in no reply, as the wire has it. */
+  readonly secrets: readonly string[];
   /** Where the socket leads, when it is a proxy's. */
   readonly host: string;
   readonly proxied: boolean;
@@ -48,7 +51,7 @@ export class UserPi {
   readonly #socket: Socket;
   readonly #connection: ControlConnection<Reply<number>>;
   readonly #trace: (line: TraceLine) => void;
-  readonly #secrets = new Secrets();
+  readonly #secrets: Secrets;
   readonly #replies: Reply<number>[] = [];
   #waiting: { resolve(reply: Reply<number>): void; reject(error: Error): void } | undefined;
   /** Completion replies that are still to come; the greeting is the first. */
@@ -72,6 +75,7 @@ export class UserPi {
     this.proxied = o.proxied;
     this.#socket = socket;
     this.#trace = o.trace;
+    this.#secrets = new Secrets(o.secrets);
     this.#closed = new Promise((resolve) => socket.once("close", () => resolve()));
     const { reply, replyLine, replyLines } = o.limits;
     this.#connection = new ControlConnection(
@@ -150,8 +154,7 @@ export class UserPi {
     this.#phase = phase;
     this.#owed++;
     this.#unasked = 0;
-    this.#secrets.sent(verb, argument);
-    this.#trace({ kind: "command", text: masked(verb, argument) });
+    this.#trace({ kind: "command", text: this.#secrets.sent(verb, argument) });
     this.#connection.write(line);
     if (!this.#together) this.#connection.flush();
   }
@@ -278,8 +281,8 @@ export class UserPi {
   }
 
   #take(said: Reply<number>): void {
-    const reply = this.#secrets.without(said);
-    this.#trace({ kind: "reply", reply });
+    const reply = this.#secrets.heard(said);
+    this.#trace({ kind: "reply", reply: shownReply(reply) });
     this.#freshlySecured = false;
     if (reply.code === 421) {
       this.#goodbye = reply;
@@ -295,10 +298,7 @@ export class UserPi {
       this.#unasked++;
       return;
     }
-    if (this.#waiting === undefined) {
-      this.#replies.push(reply);
-      return;
-    }
+    if (this.#waiting === undefined) return void this.#replies.push(reply);
     const { resolve } = this.#waiting;
     this.#waiting = undefined;
     resolve(this.#given(reply));
