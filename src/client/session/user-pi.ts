@@ -12,7 +12,7 @@ import {
   FtpAbortError,
   FtpClosedError,
   FtpConnectionError,
-  type FtpError,
+  FtpError,
   type FtpPhase,
   FtpProtocolError,
   FtpReplyError,
@@ -23,6 +23,7 @@ import { shownReply } from "../shown-reply.js";
 import { FtpTlsError } from "../tls-error.js";
 import { lineOf } from "./line-of.js";
 import { Secrets } from "./masked.js";
+import { Owed } from "./owed.js";
 
 export interface Wait {
   readonly signal: AbortSignal;
@@ -54,10 +55,7 @@ export class UserPi {
   readonly #secrets: Secrets;
   readonly #replies: Reply<number>[] = [];
   #waiting: { resolve(reply: Reply<number>): void; reject(error: Error): void } | undefined;
-  /** Completion replies that are still to come; the greeting is the first. */
-  #owed = 1;
-  /** Replies that came since the last command and belong to none. */
-  #unasked = 0;
+  readonly #owed = new Owed();
   /** Whether the handshake is over and no reply has come since. */
   #freshlySecured = false;
   #together = false;
@@ -98,12 +96,13 @@ export class UserPi {
 
   /** Whether replies are still to come for what was sent. */
   get owed(): number {
-    return this.#owed;
+    return this.#owed.count;
   }
 
   /** What was owed has come, with fewer replies than commands; see Session.settle. */
   inStep(): void {
-    this.#owed = 0;
+    this.#owed.clear();
+    this.#replies.length = 0;
   }
 
   /** Our end of the control connection. */
@@ -152,8 +151,7 @@ export class UserPi {
     if (this.#end !== undefined) throw this.#end;
     const line = lineOf(verb, argument, phase);
     this.#phase = phase;
-    this.#owed++;
-    this.#unasked = 0;
+    this.#owed.sent(verb);
     this.#trace({ kind: "command", text: this.#secrets.sent(verb, argument) });
     this.#connection.write(line);
     if (!this.#together) this.#connection.flush();
@@ -216,7 +214,7 @@ export class UserPi {
    */
   async secure(connect: (stream: Duplex) => Promise<TLSSocket>, { signal, timeout }: Wait): Promise<void> {
     if (this.#end !== undefined) throw this.#end;
-    if (this.#unasked > 0 || this.#replies.length > 0 || this.#connection.holdsInput) {
+    if (this.#owed.unasked > 0 || this.#replies.length > 0 || this.#connection.holdsInput) {
       const error = new FtpTlsError("clear-text", "bytes in clear came where TLS was to begin", {
         phase: "tls",
       });
@@ -293,11 +291,7 @@ export class UserPi {
       this.#beside--;
       return;
     }
-    // Nobody asked: a second 226, as some servers send behind an abort.
-    if (this.#owed === 0) {
-      this.#unasked++;
-      return;
-    }
+    if (!this.#owed.heard(reply, this.#phase)) return;
     if (this.#waiting === undefined) return void this.#replies.push(reply);
     const { resolve } = this.#waiting;
     this.#waiting = undefined;
@@ -305,12 +299,12 @@ export class UserPi {
   }
 
   #given(reply: Reply<number>): Reply<number> {
-    if (reply.code >= 200) this.#owed--;
+    this.#owed.given(reply);
     return reply;
   }
 
   #unreadable(error: unknown): FtpError {
-    if (error instanceof FtpProtocolError) return error;
+    if (error instanceof FtpError) return error;
     const { reason } = error as ReplyDecoderError;
     return new FtpProtocolError(`the server's reply cannot be read: ${reason}`, {
       phase: this.#phase,
