@@ -10,19 +10,24 @@ export interface Running {
   readonly again?: boolean;
 }
 
+type Pause = (milliseconds: number, signal: AbortSignal) => Promise<void>;
+
 /** "closing": calls that wait are still done. */
 type State = "new" | "open" | "closing" | "destroyed";
 
 export class Operations {
   readonly #settings: Settings;
+  readonly #pause: Pause;
   readonly #turnstile = new Turnstile();
   readonly #memory: ServerMemory = { data: {} };
   #session: Session | undefined;
   #running: AbortController | undefined;
   #state: State = "new";
 
-  constructor(settings: Settings) {
+  /** `pause` waits between tries to connect again. */
+  constructor(settings: Settings, pause: Pause = pauseFor) {
     this.#settings = settings;
+    this.#pause = pause;
   }
 
   /** The session, as long as its connection is there. */
@@ -128,12 +133,12 @@ export class Operations {
         const mayHelp = isLost(error) || (error instanceof FtpError && error.retryable);
         if (failed >= tries || signal.aborted || !mayHelp) throw error;
       }
-      await pause(Math.min(delay * 2 ** (failed - 1), maxDelay), signal);
+      await this.#pause(Math.min(delay * 2 ** (failed - 1), maxDelay), signal);
     }
   }
 }
 
-async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+async function pauseFor(milliseconds: number, signal: AbortSignal): Promise<void> {
   try {
     await sleep(milliseconds, undefined, { signal });
   } catch {
