@@ -1,8 +1,10 @@
 /** Where the bytes of an upload come from. */
 import { Buffer } from "node:buffer";
-import { closeSync, fstatSync, open, openSync, statSync } from "node:fs";
+import { once } from "node:events";
+import { closeSync, constants, fstatSync, open, openSync, statSync } from "node:fs";
+import { Socket } from "node:net";
 import type { ReadHandle } from "../../storage/storage.js";
-import { FtpArgumentError, FtpLocalError } from "../errors.js";
+import { FtpAbortError, FtpArgumentError, FtpLocalError } from "../errors.js";
 import { FileReader } from "./file-reader.js";
 
 /**
@@ -25,8 +27,8 @@ export function isSeekable(source: UploadSource): source is string | Uint8Array 
 }
 
 /** @throws FtpLocalError for a file that cannot be read; FtpArgumentError for what is no source */
-export async function openSource(source: UploadSource, start = 0): Promise<OpenSource> {
-  if (typeof source === "string") return await fileSource(source, start);
+export async function openSource(source: UploadSource, signal: AbortSignal, start = 0): Promise<OpenSource> {
+  if (typeof source === "string") return await pathSource(source, signal, start);
   if (source instanceof Uint8Array) {
     return { handle: bytesSource(source.subarray(start)), size: source.length };
   }
@@ -42,25 +44,47 @@ export async function openSource(source: UploadSource, start = 0): Promise<OpenS
   return { handle: iterableSource(source), size: undefined };
 }
 
-async function fileSource(path: string, start: number): Promise<OpenSource> {
-  let descriptor: number | undefined;
+async function pathSource(path: string, signal: AbortSignal, start: number): Promise<OpenSource> {
   try {
-    // What is no file may keep whoever opens it waiting: a FIFO, until there is somebody at its other end.
-    const isFile = statSync(path).isFile();
-    descriptor = isFile ? openSync(path, "r") : await openLater(path);
-    const { size, mtimeMs } = fstatSync(descriptor);
-    const reader = new FileReader(descriptor, isFile ? start : null);
-    const opened = descriptor;
-    const handle: ReadHandle = {
-      ...(isFile ? { size: Math.max(0, size - start) } : {}),
-      read: (into) => reader.read(into),
-      close: () => closeSync(opened),
-    };
-    return { handle, size: isFile ? size : undefined, modified: mtimeMs };
+    const found = statSync(path);
+    if (found.isFIFO())
+      return { handle: await fifoSource(path, signal), size: undefined, modified: found.mtimeMs };
+    // What is no file may keep whoever opens it waiting.
+    return fileSource(found.isFile() ? openSync(path, "r") : await openLater(path), start);
   } catch (cause) {
-    if (descriptor !== undefined) closeSync(descriptor);
+    if (signal.aborted) throw new FtpAbortError("transfer", signal.reason);
     throw new FtpLocalError("the file to upload cannot be opened", { phase: "transfer", cause });
   }
+}
+
+function fileSource(descriptor: number, start: number): OpenSource {
+  try {
+    const found = fstatSync(descriptor);
+    const size = found.isFile() ? found.size : undefined;
+    const reader = new FileReader(descriptor, size === undefined ? null : start);
+    const handle: ReadHandle = {
+      ...(size === undefined ? {} : { size: Math.max(0, size - start) }),
+      read: (into) => reader.read(into),
+      close: () => closeSync(descriptor),
+    };
+    return { handle, size, modified: found.mtimeMs };
+  } catch (cause) {
+    closeSync(descriptor);
+    throw cause;
+  }
+}
+
+/** When its first bytes, or its end, are there. A thread that waits for them could be told by nobody to stop. */
+async function fifoSource(path: string, signal: AbortSignal): Promise<ReadHandle> {
+  const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const stream = new Socket({ fd: descriptor, readable: true, writable: false });
+  try {
+    await once(stream, "readable", { signal });
+  } catch (error) {
+    stream.destroy();
+    throw error;
+  }
+  return { ...iterableSource(stream), close: () => void stream.destroy() };
 }
 
 function openLater(path: string): Promise<number> {

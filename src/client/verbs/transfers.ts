@@ -245,7 +245,7 @@ async function send(
   o: Signalled<UploadOptions> & { readonly append?: boolean },
 ): Promise<Transferred> {
   const there = o.resume === true ? await resumeAt(session, source, path, o.signal) : 0;
-  const opened = await openSource(source, there);
+  const opened = await openSource(source, o.signal, there);
   const whole = opened.size;
   if (there > 0 && whole !== undefined && there >= whole) {
     await opened.handle.close();
@@ -293,7 +293,7 @@ async function resumeAt(
     throw new FtpArgumentError("only a path, bytes or a Blob can be continued in the middle");
   }
   const { size = 0 } = await sizeOf(session, path, signal);
-  const { handle, size: whole } = await openSource(source);
+  const { handle, size: whole } = await openSource(source, signal);
   await handle.close();
   return whole !== undefined && size > whole ? 0 : size;
 }
