@@ -7,12 +7,13 @@ import { ControlConnection } from "../../connection/control-connection.js";
 import { waitFor } from "../../connection/deadline.js";
 import { isOfTls } from "../../connection/tls/tls-failure.js";
 import type { Reply } from "../../protocol/reply.js";
-import { ReplyDecoder, type ReplyDecoderError } from "../../protocol/reply-decoder.js";
+import { ReplyDecoder, ReplyDecoderError } from "../../protocol/reply-decoder.js";
 import {
   FtpAbortError,
   FtpClosedError,
   FtpConnectionError,
   FtpError,
+  FtpLocalError,
   type FtpPhase,
   FtpProtocolError,
   FtpReplyError,
@@ -305,7 +306,10 @@ export class UserPi {
 
   #unreadable(error: unknown): FtpError {
     if (error instanceof FtpError) return error;
-    const { reason } = error as ReplyDecoderError;
+    if (!(error instanceof ReplyDecoderError)) {
+      return new FtpLocalError("onTrace failed", { phase: this.#phase, cause: error });
+    }
+    const { reason } = error;
     return new FtpProtocolError(`the server's reply cannot be read: ${reason}`, {
       phase: this.#phase,
       cause: error,
