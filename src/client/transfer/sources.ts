@@ -110,6 +110,19 @@ function bytesSource(bytes: Uint8Array): ReadHandle {
 function iterableSource(source: AsyncIterable<Uint8Array | string>, size?: number): ReadHandle {
   const chunks = source[Symbol.asyncIterator]();
   let rest: Uint8Array = new Uint8Array(0);
+  let giveUp: ((error: Error) => void) | undefined;
+  const next = async (): Promise<IteratorResult<Uint8Array | string>> => {
+    try {
+      return await new Promise((resolve, reject) => {
+        giveUp = reject;
+        chunks.next().then(resolve, reject);
+      });
+    } finally {
+      giveUp = undefined;
+    }
+  };
+  /** Whether whoever gives the chunks was still asked for one. */
+  let interrupted = false;
   const copy = (into: Uint8Array): number => {
     const part = rest.subarray(0, into.length);
     into.set(part);
@@ -121,15 +134,22 @@ function iterableSource(source: AsyncIterable<Uint8Array | string>, size?: numbe
     async read(into) {
       // An empty chunk is not the end.
       while (rest.length === 0) {
-        const next = await chunks.next();
-        if (next.done === true) return 0;
-        rest = typeof next.value === "string" ? Buffer.from(next.value) : next.value;
+        const found = await next();
+        if (found.done === true) return 0;
+        rest = typeof found.value === "string" ? Buffer.from(found.value) : found.value;
         if (!(rest instanceof Uint8Array)) throw new TypeError("the source gives something that is no bytes");
       }
       return copy(into);
     },
+    interrupt() {
+      interrupted = giveUp !== undefined;
+      giveUp?.(new Error("the upload has ended"));
+    },
     async close() {
-      await chunks.return?.();
+      const ended = Promise.resolve(chunks.return?.());
+      // A generator ends only when it has given what it was asked for, which it may never do.
+      if (interrupted) ended.catch(() => {});
+      else await ended;
     },
   };
 }

@@ -254,6 +254,7 @@ class RunningTransfer {
         const answer = source.read(into);
         return typeof answer === "number" ? seen(answer) : answer.then(seen);
       },
+      interrupt: () => source.interrupt?.(),
       close: () => source.close(),
     };
   }

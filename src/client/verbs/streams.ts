@@ -19,6 +19,7 @@ export function readStream(download: (sink: WriteHandle, signal: AbortSignal) =>
         goOn = resolve;
       });
     },
+    interrupt: () => goOn(),
     async commit() {
       stream.push(null);
       return entry(0);
@@ -74,6 +75,7 @@ export function writeStream(upload: (source: ReadHandle, signal: AbortSignal) =>
         goOn = () => resolve(chunk.length > 0 ? take(into) : 0);
       });
     },
+    interrupt: () => goOn(),
     close() {},
   };
   const begin = (): void => {

@@ -115,6 +115,7 @@ export async function download(
   const sink = openSink(target, {
     start: typeof target === "string" && !resumable ? 0 : start,
     modified: () => modified,
+    signal: o.signal,
   });
   const transfer = {
     ...o,
@@ -151,6 +152,10 @@ class VerifiedSink implements WriteHandle {
 
   write(chunk: Uint8Array): void | Promise<void> {
     return this.#inner.write(chunk);
+  }
+
+  interrupt(): void {
+    this.#inner.interrupt?.();
   }
 
   async commit(): Promise<Entry> {
