@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { describe, test } from "node:test";
 import { FtpClient, type FtpClientOptions, type FtpEntry, type FtpError, type TraceLine } from "ferry/client";
 import { leakCheck, type Script, type ScriptedPeer, ScriptedServer } from "ferry/testing";
+import { LocalFolder } from "./support/files.js";
 import { TestProxy } from "./support/proxy.js";
 import { loginAt } from "./support/scripted.js";
 
@@ -307,6 +308,20 @@ describe("odd but harmless", () => {
     assert.equal((await client.stat("d")).type, "directory");
     assert.equal(server.commands.at(-1), "CWD /", "it comes back");
     assert.equal(await client.exists("nothing"), false);
+  });
+
+  test("a download that is continued is refused where REST is taken, and all of the file sent", async () => {
+    using folder = new LocalFolder();
+    await using server = await ScriptedServer.start({
+      answers: { SIZE: "213 6", REST: "350 Surely.", RETR: (peer) => peer.sendFile("abcdef") },
+    });
+    await using client = await FtpClient.connect(optionsFor(server));
+    folder.put("f.part", "abc");
+    const download = () => client.download("f", folder.at("f"), { resume: true });
+    await assert.rejects(download(), { code: "ERR_FERRY_FTP_VERIFY", by: "size", retryable: true });
+    assert.ok(!folder.has("f") && !folder.has("f.part"));
+    await download();
+    assert.equal(String(folder.get("f")), "abcdef");
   });
 
   test("an upload is continued by APPE where there is no REST", async () => {
