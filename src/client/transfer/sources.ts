@@ -26,7 +26,7 @@ export function isSeekable(source: UploadSource): source is string | Uint8Array 
   return typeof source === "string" || source instanceof Uint8Array || source instanceof Blob;
 }
 
-/** @throws FtpLocalError for a file that cannot be read; FtpArgumentError for what is no source */
+/** @throws FtpLocalError for a file that cannot be read; FtpArgumentError for what is no source; FtpAbortError */
 export async function openSource(source: UploadSource, signal: AbortSignal, start = 0): Promise<OpenSource> {
   if (typeof source === "string") return await pathSource(source, signal, start);
   if (source instanceof Uint8Array) {
@@ -115,7 +115,7 @@ function iterableSource(source: AsyncIterable<Uint8Array | string>, size?: numbe
     try {
       return await new Promise((resolve, reject) => {
         giveUp = reject;
-        chunks.next().then(resolve, reject);
+        Promise.resolve(chunks.next()).then(resolve, reject);
       });
     } finally {
       giveUp = undefined;
