@@ -147,6 +147,14 @@ describe("--trace", () => {
       },
     );
   });
+
+  test("shows every code of replies, whatever the password is", async () => {
+    await using server = await ScriptedServer.start({ answers: { SIZE: "213 2" } });
+    using ferry = new Ferry();
+    const url = `ftp://anna:2@${server.host}:${server.port}/`;
+    const { stderr } = await ferry.run(["ls", "--trace", url]);
+    assert.match(stderr, /^< 220 Ready\.\n(?:[<>*] .*\n)*> PASS \*\*\*\*\n< 230 Logged in\.$/m);
+  });
 });
 
 describe("Ctrl-C", () => {

@@ -4,6 +4,7 @@
  */
 import type { Reply } from "../protocol/reply.js";
 import { escapeHostile } from "../protocol/text.js";
+import { shownReply } from "./shown-reply.js";
 
 /** Where in a session it happened. */
 export type FtpPhase =
@@ -36,7 +37,7 @@ export abstract class FtpError extends Error {
   constructor(message: string, { phase, reply, hint, cause }: FtpErrorDetails) {
     super(message, cause === undefined ? undefined : { cause });
     this.phase = phase;
-    this.reply = reply;
+    this.reply = reply === undefined ? undefined : shownReply(reply);
     this.hint = hint;
   }
 }
@@ -189,7 +190,8 @@ export class FtpClosedError extends FtpError {
 }
 
 /** `550 No such file`, safe for a terminal; of a long reply its first lines. */
-export function replyText({ code, lines }: Reply<number>): string {
+export function replyText(reply: Reply<number>): string {
+  const { code, lines } = shownReply(reply);
   const shown = lines.slice(0, MOST_LINES).map(escapeHostile).join(" / ");
   return `${code} ${lines.length > MOST_LINES ? `${shown} / …` : shown}`.trimEnd();
 }

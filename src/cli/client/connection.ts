@@ -121,9 +121,7 @@ export async function clientOptions(
     ...(encoding !== undefined && { charset: encoding }),
     ...(rate !== undefined && { rate }),
     ...(retries !== undefined && { reconnect: { attempts: retries } }),
-    ...(flags.trace === true && {
-      onTrace: traceTo(terminal, [login.password, login.account, passwordOf(proxy)]),
-    }),
+    ...(flags.trace === true && { onTrace: traceTo(terminal) }),
   };
 }
 
@@ -166,8 +164,4 @@ export async function closeSoon(session: FtpClient | FtpPool): Promise<void> {
   const closed = session.close().then(() => "closed");
   if ((await Promise.race([closed, patience])) === "late") await session.destroy();
   late.abort();
-}
-
-function passwordOf(proxy: string | undefined): string | undefined {
-  return proxy === undefined ? undefined : decodeURIComponent(new URL(proxy).password);
 }

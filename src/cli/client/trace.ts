@@ -3,15 +3,10 @@ import type { TraceLine } from "../../client/options.js";
 import { escapeHostile } from "../../protocol/text.js";
 import type { Terminal } from "../terminal.js";
 
-/** The client masks what we send; a server may repeat a secret in what it answers. */
-export function traceTo(
-  terminal: Terminal,
-  secrets: readonly (string | undefined)[],
-): (line: TraceLine) => void {
-  const hide = (text: string): string =>
-    secrets.reduce<string>((shown, secret) => (secret ? shown.replaceAll(secret, "****") : shown), text);
+/** The client has masked passwords, those that the server repeats too. */
+export function traceTo(terminal: Terminal): (line: TraceLine) => void {
   return (line) => {
-    for (const text of linesOf(line)) terminal.errors.write(`${escapeHostile(hide(text))}\n`);
+    for (const text of linesOf(line)) terminal.errors.write(`${escapeHostile(text)}\n`);
   };
 }
 

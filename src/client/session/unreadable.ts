@@ -1,8 +1,8 @@
 /** What a server says that is no reply of FTP, and who says such a thing. */
 import type { Reply } from "../../protocol/reply.js";
-import type { ReplyDecoderError, ReplyDecoderReason } from "../../protocol/reply-decoder.js";
+import { ReplyDecoderError, type ReplyDecoderReason } from "../../protocol/reply-decoder.js";
 import { escapeHostile } from "../../protocol/text.js";
-import { type FtpError, type FtpPhase, FtpProtocolError } from "../errors.js";
+import { FtpError, FtpLocalError, type FtpPhase, FtpProtocolError } from "../errors.js";
 
 /** By the first line that it says. Those that wait for the client to speak first, as web servers do, say none. */
 const SERVICES: readonly (readonly [says: RegExp, name: string])[] = [
@@ -59,8 +59,11 @@ const UNREADABLE: Readonly<Record<ReplyDecoderReason, string>> = {
 
 /** @param error What reading replies threw */
 export function unreadable(error: unknown, phase: FtpPhase): FtpError {
-  if (error instanceof FtpProtocolError) return error;
-  const { reason, line } = error as ReplyDecoderError;
+  if (error instanceof FtpError) return error;
+  if (!(error instanceof ReplyDecoderError)) {
+    return new FtpLocalError("onTrace failed", { phase, cause: error });
+  }
+  const { reason, line } = error;
   if (line !== undefined && phase === "greeting") return notFtp(line, error);
   const message = `the server's reply cannot be read: ${UNREADABLE[reason]}`;
   return new FtpProtocolError(message, { phase, cause: error });
