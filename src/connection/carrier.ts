@@ -35,9 +35,9 @@ export interface Carrier {
 
 /** A connection of which nothing was read yet. */
 export interface CarrierOrigin {
-  /** Called once, when the first byte is to move. */
+  /** Called once, when the first byte is to move, or it is given up. */
   carry(listener: CarrierListener, memory: ReadMemory): Carrier;
-  /** Closes what `carry` was never called for; resolves when it is closed. */
+  /** Turns away what `carry` was never called for; resolves when it is closed. */
   close(): Promise<void>;
 }
 

@@ -190,6 +190,12 @@ for (const acceptance of ["raw", "public"] as const) {
       }
     });
 
+    test("shows the peer a reset when it is given up before the first byte", async () => {
+      const { socket, peer } = await connected();
+      await socket.close();
+      assert.equal(await peer.ending(), "ECONNRESET");
+    });
+
     test("is finished when the peer has ended too, and the connection then closes cleanly", async () => {
       const { socket, peer } = await connected();
       await socket.send(Buffer.from("everything"));

@@ -97,17 +97,14 @@ export class PlainDataSocket implements DataSocket, CarrierListener {
     const whole = this.#state.kind === "finished" || this.#peerEnded;
     this.#break(() => cause ?? new DataConnectionError("closed"));
     if (this.#destroyed !== undefined) return;
-    const carrier = this.#carrier;
-    if (carrier === undefined) {
-      this.#destroyed = this.#origin.close();
-      return;
-    }
+    // Also where no byte has moved: to a server that was promised a file, an end would be an empty one.
+    this.#carrier ??= this.#origin.carry(this, this.#memory);
     this.#destroyed = this.#closed
       ? Promise.resolve()
       : new Promise((resolve) => {
           this.#onClosed = resolve;
         });
-    carrier.close(whole ? "end" : "reset");
+    this.#carrier.close(whole ? "end" : "reset");
   }
 
   /** As `destroy`, and resolves when the connection is closed. */
