@@ -12,6 +12,7 @@ import { PASSWORD, TestServer, USER } from "./support/server.js";
 describe("an upload from a FIFO", { skip: process.platform === "win32" && "no FIFOs" }, () => {
   async function withFifo(
     work: (client: FtpClient, path: string, server: TestServer) => Promise<void>,
+    dataMode: "passive" | "active" = "passive",
   ): Promise<void> {
     await using server = await TestServer.start();
     await using client = await FtpClient.connect({
@@ -19,6 +20,7 @@ describe("an upload from a FIFO", { skip: process.platform === "win32" && "no FI
       port: server.port,
       user: USER,
       password: PASSWORD,
+      dataMode,
     });
     using folder = new LocalFolder();
     execFileSync("mkfifo", [folder.at("fifo")]);
@@ -48,22 +50,24 @@ describe("an upload from a FIFO", { skip: process.platform === "win32" && "no FI
     });
   });
 
-  test("ends when it is aborted, while the writer says nothing more", async () => {
-    await withFifo(async (client, path) => {
-      const abort = new AbortController();
-      const began = new EventEmitter();
-      const uploaded = client.upload(path, "f", {
-        signal: abort.signal,
-        onBegin: () => void began.emit("begin"),
-      });
-      const refused = assert.rejects(uploaded, { name: "AbortError", code: "ERR_FERRY_FTP_ABORTED" });
-      const beginning = once(began, "begin");
-      await using writer = await open(path, "w");
-      await writer.write("some");
-      await beginning;
-      abort.abort();
-      await refused;
-      assert.equal(await client.exists("f"), false);
+  for (const dataMode of ["passive", "active"] as const) {
+    test(`leaves nothing when it is aborted before its first byte has moved (${dataMode})`, async () => {
+      await withFifo(async (client, path) => {
+        const abort = new AbortController();
+        const began = new EventEmitter();
+        const uploaded = client.upload(path, "f", {
+          signal: abort.signal,
+          onBegin: () => void began.emit("begin"),
+        });
+        const refused = assert.rejects(uploaded, { name: "AbortError", code: "ERR_FERRY_FTP_ABORTED" });
+        const beginning = once(began, "begin");
+        await using writer = await open(path, "w");
+        await writer.write("some");
+        await beginning;
+        abort.abort();
+        await refused;
+        assert.equal(await client.exists("f"), false);
+      }, dataMode);
     });
-  });
+  }
 });

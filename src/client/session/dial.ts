@@ -93,7 +93,7 @@ export class TunnelledConnection implements PlainDataConnection {
       const message = cause instanceof FtpProxyError ? cause.message : "the proxy gives no connection";
       throw new DataConnectionError(reason, message, { cause });
     }
-    this.#socket = new PlainDataSocket(originOfSocket(socket), this.#patience);
+    this.#socket = new PlainDataSocket(originOfSocket(socket), this.#patience, "reset");
   }
 
   open(o: OpenOptions): PlainDataSocket | Promise<PlainDataSocket> {
