@@ -128,6 +128,15 @@ describe("the way to the server", () => {
     assert.equal(proxy.targets.length, 2);
     assert.equal(proxy.targets[0], server.authority);
   });
+
+  test("that a proxy does not take is told as the proxy's", async () => {
+    using ferry = new Ferry();
+    const { stderr } = await ferry.run(["ls", "--proxy", "http://127.0.0.1:1", "ftp://127.0.0.1/"]);
+    assert.match(
+      stderr,
+      /^ferry: ftp:[^ ]* cannot connect to the proxy: ECONNREFUSED\. Nothing listens there/,
+    );
+  });
 });
 
 describe("names", () => {

@@ -32,7 +32,13 @@ describe("wrong usage", () => {
       [["ls"], /missing required argument 'URL'; see `ferry ls --help`/],
       [["ls", url, "--bogus"], /unknown option '--bogus'; see `ferry ls --help`/],
       [["ls", "nowhere"], /expected ftp:\/\/host\/path, or a bookmark as NAME:path/],
-      [["ls", "work:docs"], /no bookmark work/],
+      [["ls", "work:docs"], /no bookmark work: see `ferry bookmark list`, or give a URL\n$/],
+      [
+        ["ls", "h.example:2121/a"],
+        /no bookmark h\.example: .*give a URL, as in ftp:\/\/h\.example:2121\/a\n$/,
+      ],
+      [["get", "work:docs"], /no bookmark work:/],
+      [["mirror", "work:docs", "docs"], /no bookmark work:/],
       [["cat", "sftp://anna:hunter2@h/"], /protocol, of SSH/],
       [["ls", "ftp://anna:hun/ter2@h/"], /%2F/],
       [["ls", "ftp://anna@127.0.0.1/"], /no password for anna on 127\.0\.0\.1/],
@@ -140,6 +146,14 @@ describe("--trace", () => {
         assert.doesNotMatch(stderr, /hunter2|\u001b/);
       },
     );
+  });
+
+  test("shows every code of replies, whatever the password is", async () => {
+    await using server = await ScriptedServer.start({ answers: { SIZE: "213 2" } });
+    using ferry = new Ferry();
+    const url = `ftp://anna:2@${server.host}:${server.port}/`;
+    const { stderr } = await ferry.run(["ls", "--trace", url]);
+    assert.match(stderr, /^< 220 Ready\.\n(?:[<>*] .*\n)*> PASS \*\*\*\*\n< 230 Logged in\.$/m);
   });
 });
 

@@ -1,6 +1,6 @@
 /** `ferry ls`, `tree`, `cat`, `rm`, `mkdir`, `rmdir`, `mv` and bookmarks against a server, as a user runs them. */
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { describe, test } from "node:test";
 import { ScriptedServer } from "ferry/testing";
 import { FERRY, Ferry } from "./support/ferry.js";
@@ -85,6 +85,17 @@ describe("ferry ls", () => {
     });
   });
 
+  test("shows the files that a pattern matches before the folders", async () => {
+    await serving(async (ferry, server) => {
+      await server.files.makeDirectory("/docs/sub");
+      await server.files.put("/docs/sub/x", "1");
+      const shown = await output(ferry, "ls", `${server.url()}docs/**`);
+      const names = shown.split("\n").map((line) => line.replace(/^.* /, ""));
+      const files = ["docs/a.txt", "b.txt", "docs/sub/x"];
+      assert.deepEqual(names, [...files, "", "docs/deep:", "b.txt", "", "docs/sub:", "x", ""], shown);
+    });
+  });
+
   test("sorts by size and by time", async () => {
     const facts = [
       "type=file;size=5;modify=20260101000000; old",
@@ -114,6 +125,39 @@ describe("ferry ls", () => {
       const shown = await output(ferry, command, `ftp://127.0.0.1:${server.port}/`, ...flags);
       assert.doesNotMatch(shown, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/, argv.join(" "));
       assert.match(shown, /owned/);
+    }
+  });
+});
+
+describe("a backslash in a name", () => {
+  test("is one backslash, wherever the name is shown", async () => {
+    const name = "back\\slash";
+    await using server = await TestServer.start({ storage: "memory" });
+    await server.files.makeDirectory("/d");
+    await server.files.put(`/d/${name}`, "1");
+    using ferry = new Ferry();
+    for (const folder of ["d", "up"]) mkdirSync(ferry.home.at(folder));
+    ferry.home.put(`d/${name}`, "1");
+    ferry.home.put(`up/only ${name}`, "1");
+    const shown = async (...argv: string[]): Promise<string> => {
+      const { stdout, stderr } = await ferry.run(argv);
+      return stdout + stderr;
+    };
+    const url = server.url("d");
+    for (const [argv, expected] of [
+      [["ls", url], /back\\slash$/m],
+      [["tree", url], /── back\\slash$/m],
+      [["mirror", url, "copy"], /^get back\\slash \(/m],
+      [["mirror", "up", url], /^put only back\\slash \(/m],
+      [["verify", url, "up"], /^back\\slash: only on the server$/m],
+      [["verify", url, "d"], /^only back\\slash: only on the server$/m],
+      [["rm", "-n", `${url}/back%5Cslash`], /^would remove d\/back\\slash$/m],
+      [["get", `${server.url()}*\\\\no`], /matches \*\\\\no$/m],
+      [["put", name, url], /^ferry: cannot read back\\slash: /m],
+      [["rm", "--trace", `${url}/back%5Cslash`], /^> DELE d\/back\\slash$/m],
+    ] as const) {
+      const text = await shown(...argv);
+      assert.match(text, expected, `${argv.join(" ")}: ${text}`);
     }
   });
 });

@@ -243,6 +243,7 @@ describe("ferry get", () => {
         [2, /--verify needs a file: LOCAL is standard output/, url, "-", "--verify"],
         [2, /--ascii and --continue exclude each other/, url, "--ascii", "-c"],
         [2, /expected a whole number from 1 to 64/, url, "-P", "65"],
+        [2, /expected a whole number from 1 to 64/, url, "--segments", "0"],
         [2, /use `ferry ls`/, `${url};type=d`],
         [1, /folder\/a is a folder: a file cannot take its place/, url, "folder"],
         [1, /d is a folder: -r gets it/, server.url("d"), "folder"],

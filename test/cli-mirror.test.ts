@@ -229,6 +229,49 @@ describe("ferry mirror", () => {
     assert.deepEqual(below(ferry.home), ["copy/", "copy/a", "copy/z"]);
   });
 
+  for (const code of ["ENOSPC", "EDQUOT", "EROFS"]) {
+    test(`is told once, and ends, when nothing can be written here any more (${code})`, async () => {
+      await using server = await TestServer.start({ storage: "memory" });
+      for (let n = 0; n < 9; n++) await server.files.put(`/f${n}`, someBytes(400_000));
+      using ferry = new Ferry();
+      // What a full disk does: no unprivileged test can have one everywhere.
+      ferry.home.put(
+        "full.mjs",
+        `import fs from "node:fs";
+        import { syncBuiltinESMExports } from "node:module";
+        const { writeSync } = fs;
+        let room = 1_000_000;
+        fs.writeSync = (fd, chunk, from, length, ...more) => {
+          room -= length;
+          if (room < 0) throw Object.assign(new Error("${code}: write"), { code: "${code}" });
+          return writeSync(fd, chunk, from, length, ...more);
+        };
+        syncBuiltinESMExports();`,
+      );
+      const argv = ["mirror", server.url(), "copy", "-P", "2", "--journal", "journal"];
+      const env = { NODE_OPTIONS: `--import=${ferry.home.at("full.mjs")}` };
+      const ended = await ferry.run(argv, { env });
+      assert.equal(ended.code, 1, ended.report);
+      assert.match(
+        ended.stderr,
+        /^(?:ferry: [12] of 9 actions done; the same command goes on from here\n)?ferry: copy: [^\n]*the (?:disk|file system) [^\n]*\n$/,
+      );
+      const moved = ended.stdout.split("\n").slice(0, -1);
+      assert.ok(moved.length <= 2 && moved.every((line) => line.startsWith("get ")), ended.report);
+      assert.ok(
+        below(ferry.home, "copy").some((name) => name.endsWith(".part")),
+        ended.report,
+      );
+      const again = await ferry.run(argv);
+      assert.equal(again.code, 0, again.report);
+      assert.match(again.stdout, /^\d files downloaded \(.*\)(?:, [12] done before)?$/m);
+      assert.deepEqual(
+        below(ferry.home, "copy"),
+        Array.from({ length: 9 }, (_, n) => `f${n}`),
+      );
+    });
+  }
+
   test("says what is wrong with how it was asked", async () => {
     await serving(async (ferry, server) => {
       ferry.home.put("file", "1");
@@ -240,9 +283,18 @@ describe("ferry mirror", () => {
         [2, /missing required argument/, url],
         [2, /compare/, url, "copy", "--compare", "colour"],
         [1, /file is a file: mirror makes folders alike/, url, "file"],
+        [1, /^ferry: cannot look at x+: the name is too long\n$/, url, "x".repeat(300)],
         [1, /none: the local folder to be mirrored is not there/, "none", url],
         [1, /no such file or directory/, server.url("none"), "copy"],
-        [1, /MLSD was answered 501/, server.url("www/index"), "copy"],
+        [
+          1,
+          /^ferry: no\/j: the journal cannot be written: there is no such file\n/,
+          url,
+          "c",
+          "--journal",
+          "no/j",
+        ],
+        [1, /index is a file: mirror makes folders alike/, server.url("www/index"), "copy"],
       ];
       await refusals(ferry, "mirror", wrong);
       assert.deepEqual(below(ferry.home), ["file", "folder/"]);

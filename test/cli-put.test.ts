@@ -185,6 +185,41 @@ describe("ferry put", () => {
     });
   });
 
+  test("ends when the server's disk is full, which is told once, as mirror does", async () => {
+    await using server = await ScriptedServer.start({
+      answers: {
+        CWD: (peer, path) => peer.reply(path === "/" ? "250 Here." : "550 No such directory."),
+        SIZE: "550 No such file.",
+        MKD: '257 "made"',
+        LIST: (peer) => peer.sendFile(""),
+        STOR: async (peer) => {
+          peer.reply("150 Go on.");
+          const data = await peer.data();
+          data.resume().once("end", () => data.end());
+          await new Promise((resolve) => data.once("close", resolve));
+          peer.reply("452 No space left.");
+        },
+      },
+    });
+    using ferry = new Ferry();
+    mkdirSync(ferry.home.at("d"));
+    for (let n = 0; n < 9; n++) ferry.home.put(`d/${n}`, "1");
+    const url = `ftp://${server.host}:${server.port}/d`;
+    for (const [argv, subject] of [
+      [["put", "-r", "-P", "1", "--retries", "0", "d", url], /^ferry: ftp:[^ ]*\/d\/\d$/],
+      [["mirror", "-P", "1", "d", url], /^ferry: ftp:[^ ]*\/d$/],
+    ] as const) {
+      const { code, stderr, report } = await ferry.run(argv);
+      assert.equal(code, 1, report);
+      const lines = stderr.split("\n").filter((line) => line.includes("452"));
+      assert.equal(lines.length, 1, report);
+      const [about = "", said = ""] = (lines[0] ?? "").split(/: (?=STOR)/);
+      assert.match(about, subject);
+      assert.equal(said, "STOR was answered 452 No space left. The server has no space left");
+    }
+    assert.equal(server.commands.filter((line) => line.startsWith("STOR")).length, 2);
+  });
+
   test("says what is wrong with how it was asked", async () => {
     await serving(async (ferry, server) => {
       await server.files.put("/file", "1");

@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { describe, test } from "node:test";
-import { FtpClient, type FtpClientOptions, type FtpEntry } from "ferry/client";
+import { FtpClient, type FtpClientOptions, type FtpEntry, type FtpError, type TraceLine } from "ferry/client";
 import { leakCheck, type Script, type ScriptedPeer, ScriptedServer } from "ferry/testing";
+import { LocalFolder } from "./support/files.js";
 import { TestProxy } from "./support/proxy.js";
 import { loginAt } from "./support/scripted.js";
 
@@ -309,6 +310,20 @@ describe("odd but harmless", () => {
     assert.equal(await client.exists("nothing"), false);
   });
 
+  test("a download that is continued is refused where REST is taken, and all of the file sent", async () => {
+    using folder = new LocalFolder();
+    await using server = await ScriptedServer.start({
+      answers: { SIZE: "213 6", REST: "350 Surely.", RETR: (peer) => peer.sendFile("abcdef") },
+    });
+    await using client = await FtpClient.connect(optionsFor(server));
+    folder.put("f.part", "abc");
+    const download = () => client.download("f", folder.at("f"), { resume: true });
+    await assert.rejects(download(), { code: "ERR_FERRY_FTP_VERIFY", by: "size", retryable: true });
+    assert.ok(!folder.has("f") && !folder.has("f.part"));
+    await download();
+    assert.equal(String(folder.get("f")), "abcdef");
+  });
+
   test("an upload is continued by APPE where there is no REST", async () => {
     let stored = "";
     await using server = await ScriptedServer.start({
@@ -364,6 +379,23 @@ describe("a connection that is lost", () => {
     assert.deepEqual(parameters().slice(3), ["OPTS UTF8 ON", "CWD /in/there", "TYPE I"]);
   });
 
+  test("does not come back to another directory than it was in", async () => {
+    let gone = false;
+    await using server = await ScriptedServer.start({
+      answers: { PWD: '257 "/in"', CWD: (peer) => peer.reply(gone ? "550 Not here." : "250 Okay.") },
+    });
+    await using client = await FtpClient.connect(optionsFor(server));
+    await client.changeDirectory("/in");
+    gone = true;
+    await server.peers[0]?.reset();
+    await assert.rejects(client.size("f"), (error: FtpError) => {
+      assert.deepEqual([error.code, error.reply?.code], ["ERR_FERRY_FTP_REPLY", 550]);
+      assert.match(error.hint ?? "", /working directory is not there/);
+      return true;
+    });
+    assert.equal(client.connected, false);
+  });
+
   test("is tried again with patience, and the last error is given", async () => {
     let times = 0;
     const server = await ScriptedServer.start({
@@ -376,6 +408,19 @@ describe("a connection that is lost", () => {
     assert.equal(times, 4);
     await server[Symbol.asyncDispose]();
     await assert.rejects(client.size("f"), { code: "ERR_FERRY_FTP_CONNECTION", phase: "connect" });
+  });
+});
+
+test("an onTrace that throws ends the connection with its own error", async () => {
+  const mine = new Error("mine");
+  await using server = await ScriptedServer.start();
+  const onTrace = ({ kind }: TraceLine) => {
+    if (kind === "reply") throw mine;
+  };
+  await assert.rejects(FtpClient.connect(optionsFor(server, { onTrace })), {
+    code: "ERR_FERRY_FTP_LOCAL",
+    message: "onTrace failed",
+    cause: mine,
   });
 });
 

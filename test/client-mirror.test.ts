@@ -1,6 +1,6 @@
 /** Several sessions at once, and folders made alike, against Ferry's own server. */
 import assert from "node:assert/strict";
-import {
+import fs, {
   existsSync,
   mkdirSync,
   readdirSync,
@@ -10,6 +10,7 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import {
@@ -288,6 +289,32 @@ describe("mirroring", () => {
     assert.equal(String(folder.get("good")), content);
     assert.deepEqual(starts, ["60000"]);
     assert.equal(statSync(folder.at("good")).mtimeMs, Date.UTC(2024, 0, 1));
+  });
+
+  test("ends with the file system's error when nothing can be written here any more", async (t) => {
+    await using server = await TestServer.start({ storage: "memory" });
+    await using pool = poolFor(server, { connections: 1 });
+    using folder = new LocalFolder();
+    for (const name of ["a", "b", "c"]) await server.files.put(`/${name}`, "1");
+    const cause = Object.assign(new Error("EDQUOT: write"), { code: "EDQUOT" });
+    const full = t.mock.method(fs, "writeSync", () => {
+      throw cause;
+    });
+    syncBuiltinESMExports();
+    const told: MirrorAction[] = [];
+    const o = { direction: "download", remote: "/", local: folder.path } as const;
+    try {
+      await assert.rejects(mirror(pool, { ...o, onAction: (action) => told.push(action) }), {
+        name: "FtpLocalError",
+        cause,
+      });
+    } finally {
+      full.mock.restore();
+      syncBuiltinESMExports();
+    }
+    assert.equal(full.mock.callCount(), 1);
+    assert.deepEqual(told, []);
+    assert.equal((await mirror(pool, o)).failed, 0);
   });
 
   test("stops when told to", async () => {

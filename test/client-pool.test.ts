@@ -1,6 +1,6 @@
 /** Sessions that come and go with what the server allows, and with those who work on them. */
 import assert from "node:assert/strict";
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { describe, test } from "node:test";
 import type { FtpClient, FtpPool } from "ferry/client";
 import { leakCheck, type Script, ScriptedServer } from "ferry/testing";
@@ -220,4 +220,19 @@ test("a pool of many sessions that share a signal gives no warning of a leak", a
   } finally {
     process.removeListener("warning", onWarning);
   }
+});
+
+test("a pool that is destroyed while it connects says that it is closed, and leaves nothing behind", async () => {
+  const come = new EventEmitter();
+  await using server = await ScriptedServer.start({ greeting: () => void come.emit("greeting") });
+  const pool = poolFor(server, { connections: 2 });
+  const greeted = once(come, "greeting");
+  const calls = [pool.run(() => assert.fail("it works")), pool.run(() => assert.fail("it works"))];
+  const failures = Promise.allSettled(calls);
+  await greeted;
+  await pool.destroy();
+  for (const found of await failures) {
+    assert.equal(found.status === "rejected" && found.reason.code, "ERR_FERRY_FTP_CLOSED");
+  }
+  assert.equal(pool.size, 0);
 });

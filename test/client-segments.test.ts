@@ -1,6 +1,14 @@
 /** One file over several connections, against Ferry's own server and scripted ones. */
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, readlinkSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { describe, test } from "node:test";
 import { downloadSegments, type Progress } from "ferry/client";
 import { type Script, type ScriptedPeer, ScriptedServer } from "ferry/testing";
@@ -183,6 +191,21 @@ describe("a download in segments", () => {
       assert.deepEqual(folder.get("f"), file.content);
     });
   }
+
+  test("writes through no link where its journal or its part is to be", async () => {
+    const file = new OneFile(someBytes(3 * MEGABYTE));
+    await using server = await ScriptedServer.start(file.script());
+    await using pool = poolFor(server, { connections: 2, timeouts: FAST });
+    using folder = new LocalFolder();
+    for (const ending of [".part", ".part.segments", ".part.segments.new"]) {
+      folder.put("mine", "untouched");
+      symlinkSync(folder.at("mine"), folder.at(`big${ending}`));
+      await downloadSegments(pool, "big", folder.at("big"));
+      assert.equal(String(folder.get("mine")), "untouched", ending);
+      assert.deepEqual(folder.get("big"), file.content);
+      assert.deepEqual(readdirSync(folder.path).sort(), ["big", "mine"]);
+    }
+  });
 
   test("leaves no part that an ordinary download would take for a beginning", async () => {
     const file = new OneFile(someBytes(2 * MEGABYTE));

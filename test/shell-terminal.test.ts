@@ -16,12 +16,14 @@ const MIB = 1024 * 1024;
 interface Seat extends AsyncDisposable {
   readonly server: TestServer;
   readonly terminal: Tmux;
+  /** What begins the shell. */
+  readonly command: string;
   /** Where the shell is on this machine. */
   readonly here: string;
 }
 
-/** At the prompt of a shell that is connected. */
-async function seat(): Promise<Seat> {
+/** At the prompt of a shell that is connected; or of another program, where it can be begun. */
+async function seat(before?: readonly string[]): Promise<Seat> {
   const server = await TestServer.start();
   const here = await mkdtemp(join(tmpdir(), "ferry-here-"));
   await server.files.makeDirectory("my photos");
@@ -29,11 +31,12 @@ async function seat(): Promise<Seat> {
   await server.files.put("big.iso", Buffer.alloc(4 * MIB, "ferry"));
   const env = { HOME: here, XDG_STATE_HOME: join(here, "state"), TERM: "screen-256color", SHELL: "/bin/sh" };
   const command = [process.execPath, ferry, "shell", server.url()];
-  const terminal = await Tmux.start(command, { env, cwd: here });
-  await terminal.sees(/^ferry anna@127\.0\.0\.1:\d+:\/>$/m);
+  const terminal = await Tmux.start(before ?? command, { env, cwd: here });
+  if (before === undefined) await terminal.sees(/^ferry anna@127\.0\.0\.1:\d+:\/>$/m);
   return {
     server,
     terminal,
+    command: command.join(" "),
     here,
     async [Symbol.asyncDispose]() {
       await terminal[Symbol.asyncDispose]();
@@ -58,6 +61,23 @@ describe("ferry shell in a terminal", { skip }, () => {
     await terminal.keys("C-d");
     await terminal.sees(/\[ended 0\]/);
     assert.deepEqual(await at.server.files.names("new"), []);
+  });
+
+  test("is stopped by Ctrl-Z at the prompt, and goes on with the line that was half typed", async () => {
+    await using at = await seat(["env", "PS1=outside> ", "bash", "--norc", "-i"]);
+    const { terminal, command } = at;
+    await terminal.sees(/outside>$/);
+    await terminal.type(command);
+    await terminal.keys("Enter");
+    await terminal.sees(/:\/>$/);
+    await terminal.keys("pw", "C-z");
+    await terminal.sees(/Stopped[^$]*outside>$/);
+    await terminal.keys("fg", "Enter");
+    await terminal.sees(/:\/> pw$/);
+    await terminal.keys("d", "Enter");
+    await terminal.sees(/:\/> pwd\n\/\n.*:\/>$/);
+    await terminal.keys("exit", "Enter");
+    await terminal.sees(/outside>$/);
   });
 
   test("shows a bar while a file comes; Ctrl-C leads back to the prompt, and the part is kept", async () => {

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type MemoryAccount, MemoryAccounts } from "ferry/accounts";
+import type { Reply } from "ferry/protocol";
 import { FtpServer } from "ferry/server";
 import { type Storage, StorageError } from "ferry/storage";
 import { MemoryTree } from "ferry/storage/memory";
@@ -129,6 +130,15 @@ describe("handles that fail", () => {
   const boom = (): never => {
     throw new Error(SECRET);
   };
+  async function isAnswered451(
+    methods: Parameters<typeof withMethods>[1],
+    transfer: (client: RawClient) => Promise<readonly Reply<number>[]>,
+  ): Promise<void> {
+    await using served = await prepared((storage) => withMethods(storage, methods));
+    const client = await served.login();
+    assert.equal((await transfer(client)).at(-1)?.code, 451);
+    await client.expect("NOOP", 200);
+  }
   const readings = {
     "read throws": { read: boom, close() {} },
     "read rejects": { read: async () => boom(), close() {} },
@@ -140,13 +150,9 @@ describe("handles that fail", () => {
   } as const;
   for (const [what, handle] of Object.entries(readings)) {
     test(`a download is answered 451: ${what}`, async () => {
-      await using served = await prepared((storage) =>
-        withMethods(storage, { openRead: async () => handle }),
-      );
-      const client = await served.login();
-      const { replies } = await client.download("RETR file");
-      assert.equal(replies.at(-1)?.code, 451);
-      await client.expect("NOOP", 200);
+      await isAnswered451({ openRead: async () => handle }, async (client) => {
+        return (await client.download("RETR file")).replies;
+      });
     });
   }
 
@@ -161,13 +167,9 @@ describe("handles that fail", () => {
   } as const;
   for (const [what, handle] of Object.entries(writings)) {
     test(`an upload is answered 451: ${what}`, async () => {
-      await using served = await prepared((storage) =>
-        withMethods(storage, { openWrite: async () => handle }),
+      await isAnswered451({ openWrite: async () => handle }, (client) =>
+        client.upload("STOR new", "some bytes"),
       );
-      const client = await served.login();
-      const replies = await client.upload("STOR new", "some bytes");
-      assert.equal(replies.at(-1)?.code, 451);
-      await client.expect("NOOP", 200);
     });
   }
 });

@@ -2,12 +2,20 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { describe, test } from "node:test";
-import { connect as connectTls } from "node:tls";
+import { type ConnectionOptions, connect as connectTls, type TLSSocket } from "node:tls";
 import { sha256, someBytes } from "./support/files.js";
 import { TestServer } from "./support/server.js";
 import { TlsClient, type Version } from "./support/tls-client.js";
 
 const VERSIONS: readonly Version[] = ["TLSv1.2", "TLSv1.3"];
+
+/** A data connection behind its handshake, which nobody has read from. */
+async function secured(o: ConnectionOptions): Promise<TLSSocket> {
+  const tls = connectTls({ ...o, rejectUnauthorized: false });
+  tls.on("error", () => {});
+  await once(tls, "secureConnect");
+  return tls;
+}
 
 for (const version of VERSIONS) {
   describe(`data connections, ${version}`, () => {
@@ -164,14 +172,7 @@ for (const version of VERSIONS) {
       for (const line of ["RETR big", "STOR other"]) {
         await using data = await client.extendedPassive();
         await client.expect(line, 150, 125);
-        const tls = connectTls({
-          socket: await data.socket(),
-          rejectUnauthorized: false,
-          maxVersion: version,
-          session,
-        });
-        tls.on("error", () => {});
-        await once(tls, "secureConnect");
+        const tls = await secured({ socket: await data.socket(), maxVersion: version, session });
         if (line.startsWith("STOR")) tls.write(someBytes(100_000));
         else await once(tls, "readable");
         await client.send("ABOR");
@@ -191,14 +192,7 @@ for (const version of VERSIONS) {
       for (const line of ["RETR big", "STOR other"]) {
         await using data = await client.extendedPassive();
         await client.expect(line, 150, 125);
-        const tls = connectTls({
-          socket: await data.socket(),
-          rejectUnauthorized: false,
-          maxVersion: version,
-          session,
-        });
-        tls.on("error", () => {});
-        await once(tls, "secureConnect");
+        const tls = await secured({ socket: await data.socket(), maxVersion: version, session });
         tls.pause();
         assert.equal((await client.reply()).code, 426, line);
         tls.destroy();

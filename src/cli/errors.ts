@@ -1,6 +1,6 @@
 /** How a command ends when it does not succeed: one line on stderr and an exit code (DESIGN 7). */
 import type { Reply } from "../protocol/reply.js";
-import { printable } from "../protocol/text.js";
+import { escapeHostile } from "../protocol/text.js";
 import { jsonLine } from "./json-line.js";
 
 export type ExitCode =
@@ -82,6 +82,8 @@ const SYSTEM_REASONS: ReadonlyMap<string, string> = new Map([
   ["EISDIR", "it is a directory"],
   ["EEXIST", "it is not a folder"],
   ["ENOTDIR", "a part of the path is not a directory"],
+  ["ELOOP", "its links lead round in a circle"],
+  ["ENAMETOOLONG", "the name is too long"],
   ["ENOSPC", "the disk is full"],
   ["EDQUOT", "the disk quota is used up"],
   ["EROFS", "the file system is read-only"],
@@ -89,6 +91,9 @@ const SYSTEM_REASONS: ReadonlyMap<string, string> = new Map([
 
 /** What a system error says, in words. */
 export function systemReason(error: unknown): string {
-  const known = SYSTEM_REASONS.get(systemCode(error) ?? "");
-  return known ?? printable(error instanceof Error ? error.message : String(error));
+  const code = systemCode(error);
+  const message = error instanceof Error ? error.message : String(error);
+  // `EMFILE: too many open files, open '/a/b'`
+  const [, said] = (code !== undefined && /^[A-Z\d]+: ([^,]*), \w+(?: '.*)?$/s.exec(message)) || [];
+  return SYSTEM_REASONS.get(code ?? "") ?? escapeHostile(said ?? message);
 }

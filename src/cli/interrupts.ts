@@ -47,6 +47,7 @@ export async function interruptible<T>(
 /** Milliseconds. */
 const PATIENCE = 10_000;
 
-function outputFailure(error: unknown): Error {
+/** Why the output cannot be written any more, for whoever ends because of it. */
+export function outputFailure(error: unknown): Error {
   return systemCode(error) === "EPIPE" ? new ReaderGone() : new OutputError(error);
 }

@@ -2,10 +2,11 @@
 /** The `ferry` command. Nothing but this file touches the process. */
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { printable } from "../protocol/text.js";
+import { escapeHostile } from "../protocol/text.js";
 import { errorLine, failure, OutputError, systemCode } from "./errors.js";
 import { runProgram } from "./program.js";
 import { StandardOutput } from "./standard-output.js";
+import { isInForeground, Suspension } from "./suspension.js";
 import type { Terminal } from "./terminal.js";
 
 const SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
@@ -39,6 +40,12 @@ function baseDirectory(variable: string, ...usual: string[]): string {
 const output = new StandardOutput(process.stdout);
 const errors = new StandardOutput(process.stderr);
 
+const suspension = new Suspension({
+  on: (signal, listener) => process.on(signal, listener),
+  removeListener: (signal, listener) => process.removeListener(signal, listener),
+  raise: (signal) => process.kill(process.pid, signal),
+});
+
 const terminal: Terminal = {
   get input() {
     return process.stdin;
@@ -53,6 +60,11 @@ const terminal: Terminal = {
   stateDirectory: baseDirectory("XDG_STATE_HOME", ".local", "state"),
   configurationDirectory: baseDirectory("XDG_CONFIG_HOME", ".config"),
   debugging,
+  onSuspend: (listener) => suspension.add(listener),
+  suspend: () => suspension.suspend(),
+  get inForeground() {
+    return isInForeground();
+  },
   onSignals(listener) {
     const listeners = SIGNALS.map((signal) => [signal, () => listener(signal)] as const);
     for (const [signal, each] of listeners) process.on(signal, each);
@@ -63,7 +75,7 @@ const terminal: Terminal = {
 };
 
 process.on("uncaughtException", (error: unknown) => {
-  const message = printable(error instanceof Error ? error.message : String(error));
+  const message = escapeHostile(error instanceof Error ? error.message : String(error));
   process.stderr.write(`ferry: fatal: ${message} (FERRY_DEBUG=1 shows where)\n`);
   if (debugging && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   process.exit(1);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { CliError } from "./errors.js";
-import { askNewPassword } from "./password-prompt.js";
+import { askNewPassword, askPassword } from "./password-prompt.js";
 import { fakeTerminal } from "./terminal.support.test.js";
 
 function piped(input: string): Promise<string> {
@@ -52,6 +52,26 @@ describe("a password that is typed", () => {
   test("must be the same both times", async () => {
     await assert.rejects(typed("sesame\r", "Sesame\r"), { exitCode: 1, message: /the passwords differ/ });
     await assert.rejects(typed("\r"), { message: "the password is empty" });
+  });
+
+  test("waits while Ctrl-Z stops the program, with the terminal as before, and asks again when it goes on", async () => {
+    const modes: boolean[] = [];
+    const terminal = fakeTerminal({ isTTY: true });
+    terminal.input.setRawMode = (raw) => modes.push(raw);
+    const asked = askPassword("Password: ", terminal);
+    terminal.input.write("ses\x1a");
+    assert.deepEqual(modes, [true, false]);
+    terminal.inForeground = false;
+    terminal.resume();
+    assert.deepEqual(modes, [true, false], "behind the prompt of the shell nothing is asked");
+    terminal.inForeground = true;
+    terminal.resume();
+    terminal.resume();
+    assert.deepEqual(modes, [true, false, true]);
+    assert.match(terminal.err(), /^Password: \r?\n\rPassword: $/);
+    terminal.input.write("sesame\r");
+    assert.equal(await asked, "sesame");
+    assert.equal(terminal.suspendListeners, 0);
   });
 
   test("is given up with Ctrl-C, Ctrl-D and the end of the input, and the terminal is as before", async () => {

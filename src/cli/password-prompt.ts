@@ -60,9 +60,16 @@ class HiddenLine {
   #settle: { resolve(line: string): void; reject(error: Error): void } | undefined;
   /** Typed ahead of the question. */
   #ahead: number[] = [];
+  #question = "";
+  #stopped = false;
+  readonly #ignoreSuspend: () => void;
 
   constructor(terminal: Terminal) {
     this.#terminal = terminal;
+    this.#ignoreSuspend = terminal.onSuspend({
+      suspended: () => this.#suspended(),
+      resumed: () => this.#resumed(),
+    });
     const { input } = terminal;
     input.setRawMode?.(true);
     input.on("data", this.#onData);
@@ -72,6 +79,7 @@ class HiddenLine {
   }
 
   read(question: string): Promise<string> {
+    this.#question = question;
     this.#terminal.errors.write(question);
     return new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
@@ -81,6 +89,7 @@ class HiddenLine {
 
   end(): void {
     const { input } = this.#terminal;
+    this.#ignoreSuspend();
     input.setRawMode?.(false);
     // Not those of others: Node's own stop the reading of a terminal that is paused.
     input.removeListener("data", this.#onData);
@@ -124,6 +133,9 @@ class HiddenLine {
         this.#finish();
         reject(failure("no password was typed: nothing was done"));
         break;
+      case 0x1a: // Ctrl-Z
+        this.#terminal.suspend();
+        break;
       case 0x08:
       case 0x7f:
         this.#eraseCharacter();
@@ -134,6 +146,22 @@ class HiddenLine {
       default:
         if (this.#typed.length <= MAX_PASSWORD_LENGTH) this.#typed.push(byte);
     }
+  }
+
+  /** The shell finds its terminal as it was. */
+  #suspended(): void {
+    this.#stopped = true;
+    this.#typed = [];
+    this.#terminal.input.setRawMode?.(false);
+    this.#terminal.errors.write("\n");
+  }
+
+  #resumed(): void {
+    // Whoever changes the terminal from behind the shell's prompt is stopped again by the system.
+    if (!this.#stopped || !this.#terminal.inForeground) return;
+    this.#stopped = false;
+    this.#terminal.input.setRawMode?.(true);
+    this.#terminal.errors.write(`\r${this.#question}`);
   }
 
   #finish(): string {

@@ -45,6 +45,11 @@ describe("the command line", () => {
   test("answers wrong usage with one line and exit code 2", async () => {
     const cases: [string[], RegExp][] = [
       [["sevre"], /^ferry: unknown command 'sevre' \(Did you mean serve\?\); see `ferry --help`\n$/],
+      [
+        ["ftp://ann:hunter2@h/"],
+        /^ferry: what is to be done with it\? A command stands before the URL, as in `ferry ls URL`; see `ferry --help`\n$/,
+      ],
+      [["get", "--frob=hunter2", "ftp://h"], /^ferry: unknown option '--frob'; see `ferry get --help`\n$/],
       [["serve", "--bogus"], /^ferry: unknown option '--bogus'; see `ferry serve --help`\n$/],
       [
         ["user", "set", "ann", "--accounts", "x", "--bogus"],
@@ -84,6 +89,61 @@ describe("the command line", () => {
       assert.match(err, expected);
       assert.doesNotMatch(err, /hunter2|\n./);
     }
+  });
+
+  test("tells that flags go behind the command, whichever it is", async () => {
+    const client = [
+      "ls",
+      "tree",
+      "cat",
+      "get",
+      "put",
+      "mirror",
+      "verify",
+      "rm",
+      "mkdir",
+      "rmdir",
+      "mv",
+      "doctor",
+    ];
+    for (const command of [...client, "shell", "serve", "bookmark list", "user add"]) {
+      const words = command.split(" ");
+      const { out } = await ferry([...words, "--help"]);
+      const flags = [...out.matchAll(/^ {2}(?:(-\w), )?(--[\w-]+)/gm)].flatMap(([, short, long]) => [
+        short,
+        long,
+      ]);
+      for (const flag of flags) {
+        if (flag === undefined || flag === "-h" || flag === "--help") continue;
+        for (const argv of [
+          [flag, ...words],
+          [flag, "3", ...words, "ftp://h"],
+        ]) {
+          const { exitCode, out, err } = await ferry(argv);
+          assert.deepEqual([exitCode, out], [2, ""], argv.join(" "));
+          const expected: string = `${flag} goes behind the command: \`ferry ${command} ${flag} …\``;
+          const said: unknown =
+            flag === "--json" ? JSON.parse(err).message : err.replace(/^ferry: (.*)\n$/, "$1");
+          assert.equal(said, expected, argv.join(" "));
+        }
+      }
+    }
+    assert.match(
+      (await ferry(["-P3", "get", "ftp://h"])).err,
+      /^ferry: -P goes behind the command: `ferry get -P …`\n$/,
+    );
+    const { err } = await ferry(["--proxy=http://u:hunter2@h", "get", "ftp://h"]);
+    assert.match(err, /^ferry: --proxy goes behind the command: `ferry get --proxy …`\n$/);
+    assert.match((await ferry(["bookmark", "--json", "list"])).err, /: `ferry bookmark list --json …`/);
+    assert.match(
+      (await ferry(["--frob=hunter2", "get"])).err,
+      /^ferry: unknown option '--frob'; see `ferry --help`\n$/,
+    );
+  });
+
+  test("has `help` as another way to ask for --help", async () => {
+    assert.deepEqual(await ferry(["help"]), await ferry(["--help"]));
+    assert.deepEqual(await ferry(["help", "user", "add"]), await ferry(["user", "add", "--help"]));
   });
 
   test("says of flags that come later that they are not there yet", async () => {

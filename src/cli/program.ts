@@ -1,7 +1,7 @@
 /** The command line as a whole: from argv to an exit code, with errors as one line on stderr. */
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
-import { printable } from "../protocol/text.js";
+import { escapeHostile } from "../protocol/text.js";
 import type { DefineCommand } from "./command.js";
 import { CliError, type ExitCode, errorLine, ReaderGone, usageError } from "./errors.js";
 import type { Terminal } from "./terminal.js";
@@ -54,7 +54,7 @@ const DESCRIPTION = "FTP for Node.js: a client, a server to run, and its account
 /** Never throws. @param argv Without the program's own name. */
 export async function runProgram(argv: readonly string[], terminal: Terminal): Promise<ExitCode> {
   try {
-    return await parseAndRun(argv, terminal);
+    return await parseAndRun(argv[0] === "help" ? [...argv.slice(1), "--help"] : argv, terminal);
   } catch (error) {
     if (error instanceof ReaderGone) return 0;
     const known = error instanceof CliError ? error : unexpected(error);
@@ -81,7 +81,7 @@ async function parseAndRun(argv: readonly string[], terminal: Terminal): Promise
       outputError: () => {}, // written below, in our form
     })
     .addHelpText("after", EXAMPLES);
-  const named = argv.find((word) => !word.startsWith("-"));
+  const named = argv.find((word) => COMMANDS.some(([name]) => name === word));
   for (const [name, description, load] of COMMANDS) {
     const command = program.command(name).description(description).helpCommand(false);
     command.helpGroup(SERVER_COMMANDS.has(name) ? "Server:" : "Client:");
@@ -94,7 +94,7 @@ async function parseAndRun(argv: readonly string[], terminal: Terminal): Promise
     if (error.exitCode === 0) return 0;
     // The help that commander prints when no command is named.
     if (error.code === "commander.help") return 2;
-    throw usageError(usageMessage(error, helpFor(program, argv)));
+    throw usageError(usageMessage(error, program, argv));
   }
   return exitCode;
 }
@@ -102,34 +102,58 @@ async function parseAndRun(argv: readonly string[], terminal: Terminal): Promise
 /** Flags that DESIGN 7 has and this version does not: an unknown flag would look like a typing mistake. */
 const LATER_FLAGS: ReadonlySet<string> = new Set(["--workers", "--storage"]);
 
-/** The help of the command that was meant, as far as it was named. */
-function helpFor(program: Command, argv: readonly string[]): string {
-  let command = program;
-  const names = ["ferry"];
-  for (const word of argv) {
-    const next = command.commands.find((each) => each.name() === word);
-    if (next === undefined) break;
-    names.push(word);
-    command = next;
-  }
-  return `${names.join(" ")} --help`;
-}
-
 /** commander's message without its prefix and full stop, on one line. */
-function usageMessage(error: CommanderError, help: string): string {
-  const flag = /unknown option '(--[\w-]+)/.exec(error.message)?.[1];
+function usageMessage(error: CommanderError, program: Command, argv: readonly string[]): string {
+  const flag = /unknown option '(--[\w-]+|-\w)/.exec(error.message)?.[1];
   if (flag !== undefined && LATER_FLAGS.has(flag)) return `${flag} is not in this version of ferry`;
+  const named = namedIn(program, argv, { all: false });
+  if (flag !== undefined) {
+    const meant = namedIn(program, argv, { all: true });
+    if (meant.command !== named.command && hasFlag(meant.command, flag))
+      return `${flag} goes behind the command: \`${meant.words} ${flag} …\``;
+  }
+  if (error.code === "commander.unknownCommand" && argv[0]?.includes("://") === true) {
+    return "what is to be done with it? A command stands before the URL, as in `ferry ls URL`; see `ferry --help`";
+  }
   const message = error.message
     .replace(/^error: /, "")
+    // It may be a secret.
+    .replace(/^(unknown option '-[^'=]*)=.*'/s, "$1'")
     .replace(/\s+/g, " ")
     .replace(/\.? ?$/, "");
-  return `${printable(message)}; see \`${help}\``;
+  return `${escapeHostile(message)}; see \`${named.words} --help\``;
+}
+
+interface Named {
+  readonly command: Command;
+  /** `ferry bookmark list` */
+  readonly words: string;
+}
+
+/** The command that was named, as far as it stands in front; with `all`, whatever stands between its words. */
+function namedIn(program: Command, argv: readonly string[], { all }: { readonly all: boolean }): Named {
+  const words = ["ferry"];
+  let command = program;
+  for (const word of argv) {
+    const next = command.commands.find((each) => each.name() === word);
+    if (next === undefined && !all) break;
+    if (next === undefined) continue;
+    words.push(word);
+    command = next;
+  }
+  return { command, words: words.join(" ") };
+}
+
+function hasFlag({ options }: Command, flag: string): boolean {
+  return options.some(({ long, short }) => flag === long || flag === short);
 }
 
 /** A bug of ours. The message is what there is to say to a user. */
 function unexpected(error: unknown): CliError {
   const message = error instanceof Error ? error.message : String(error);
-  return new CliError(1, "ERR_FERRY_UNEXPECTED", `unexpected error: ${printable(message)}`, { cause: error });
+  return new CliError(1, "ERR_FERRY_UNEXPECTED", `unexpected error: ${escapeHostile(message)}`, {
+    cause: error,
+  });
 }
 
 function version(): string {

@@ -1,6 +1,6 @@
 /** A terminal for tests: what a command reads, what it wrote, and signals sent by hand. */
 import { PassThrough } from "node:stream";
-import type { Environment, StopSignal, Terminal, TerminalOutput } from "./terminal.js";
+import type { Environment, StopSignal, SuspendListener, Terminal, TerminalOutput } from "./terminal.js";
 
 export interface FakeTerminal extends Terminal {
   readonly input: PassThrough & { isTTY?: boolean; setRawMode?(raw: boolean): unknown };
@@ -10,6 +10,10 @@ export interface FakeTerminal extends Terminal {
   /** Resolves when stdout holds so many lines. */
   lines(count: number): Promise<string[]>;
   signal(signal: StopSignal | "SIGHUP"): void;
+  /** `fg`, behind Ctrl-Z, or {@link Terminal.suspend}. */
+  resume(): void;
+  readonly suspendListeners: number;
+  inForeground: boolean;
 }
 
 export interface FakeOptions {
@@ -37,6 +41,7 @@ export function fakeTerminal(o: FakeOptions = {}): FakeTerminal {
   const output = recorder(o.columns);
   const errors = recorder(o.columns);
   let deliver: (signal: StopSignal | "SIGHUP") => void = () => {};
+  const suspended = new Set<SuspendListener>();
   return {
     input,
     output,
@@ -54,6 +59,20 @@ export function fakeTerminal(o: FakeOptions = {}): FakeTerminal {
         deliver = () => {};
       };
     },
+    onSuspend(listener) {
+      suspended.add(listener);
+      return () => void suspended.delete(listener);
+    },
+    suspend() {
+      for (const each of suspended) each.suspended();
+    },
+    resume() {
+      for (const each of suspended) each.resumed();
+    },
+    get suspendListeners() {
+      return suspended.size;
+    },
+    inForeground: true,
     out: () => output.text(),
     err: () => errors.text(),
     lines: (count) => output.lines(count),

@@ -16,6 +16,19 @@ export interface Terminal {
   readonly debugging: boolean;
   /** Calls back for SIGTERM, SIGINT and SIGHUP from now on; the returned function ends that. */
   onSignals(listener: (signal: StopSignal | "SIGHUP") => void): () => void;
+  /** Calls back from now on when Ctrl-Z stops the process; the returned function ends that. */
+  onSuspend(listener: SuspendListener): () => void;
+  /** As Ctrl-Z does it, where raw mode makes no signal of it. Returns when the process goes on. */
+  suspend(): void;
+  /** Whether a shell has given us its terminal: what a job behind its prompt draws would tear what is typed there. */
+  readonly inForeground: boolean;
+}
+
+export interface SuspendListener {
+  /** Before it stops. */
+  suspended(): void;
+  /** It goes on, before or behind the shell's prompt. Called again when it is only brought to the front. */
+  resumed(): void;
 }
 
 export type StopSignal = "SIGTERM" | "SIGINT";

@@ -122,7 +122,7 @@ function isHostName(text: string): boolean {
   );
 }
 
-function wholeNumber(text: string, least: number, most: number, expected: string): number {
+export function wholeNumber(text: string, least: number, most: number, expected: string): number {
   const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
   if (!(value >= least && value <= most)) throw new ValueError(expected);
   return value;

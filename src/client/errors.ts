@@ -3,7 +3,8 @@
  * Messages name verbs, never arguments: an argument may be a password.
  */
 import type { Reply } from "../protocol/reply.js";
-import { printable } from "../protocol/text.js";
+import { escapeHostile } from "../protocol/text.js";
+import { shownReply } from "./shown-reply.js";
 
 /** Where in a session it happened. */
 export type FtpPhase =
@@ -36,7 +37,7 @@ export abstract class FtpError extends Error {
   constructor(message: string, { phase, reply, hint, cause }: FtpErrorDetails) {
     super(message, cause === undefined ? undefined : { cause });
     this.phase = phase;
-    this.reply = reply;
+    this.reply = reply === undefined ? undefined : shownReply(reply);
     this.hint = hint;
   }
 }
@@ -189,8 +190,9 @@ export class FtpClosedError extends FtpError {
 }
 
 /** `550 No such file`, safe for a terminal; of a long reply its first lines. */
-export function replyText({ code, lines }: Reply<number>): string {
-  const shown = lines.slice(0, MOST_LINES).map(printable).join(" / ");
+export function replyText(reply: Reply<number>): string {
+  const { code, lines } = shownReply(reply);
+  const shown = lines.slice(0, MOST_LINES).map(escapeHostile).join(" / ");
   return `${code} ${lines.length > MOST_LINES ? `${shown} / …` : shown}`.trimEnd();
 }
 
@@ -207,5 +209,5 @@ const HINTS: Readonly<Record<number, string>> = {
   532: "The server wants an account (option `account`).",
   550: "It is not there, or not allowed: the text of the reply says which.",
   552: "The quota of this account is used up.",
-  553: "The server does not allow this name.",
+  553: "The server does not allow this name, or its folder is not there, or not ours to write in.",
 };

@@ -166,7 +166,7 @@ export class FtpPool implements AsyncDisposable {
       if (this.#clients.size + this.#connecting >= this.#limit) await this.#turn(signal);
       else {
         const client = await this.#connect(signal);
-        if (client !== undefined) return client;
+        if (client !== undefined && !this.#stop.aborted) return client;
       }
     }
   }
@@ -185,8 +185,11 @@ export class FtpPool implements AsyncDisposable {
         FtpClient.connect(this.#options, { signal: either }),
       );
       this.#clients.add(client);
+      // Whoever ended the pool in the last moment has not seen this one.
+      if (this.#stop.aborted) await client.destroy();
       return client;
     } catch (error) {
+      if (this.#stop.aborted) throw new FtpClosedError();
       if (!this.#isFull(error) || this.#clients.size + this.#connecting <= 1) throw error;
       // Others that still try may get theirs.
       this.#shrink(this.#connecting - 1);

@@ -75,7 +75,7 @@ export class ActiveConnection implements PlainDataConnection {
       this.#state = { kind: "connecting", giveUp: closed };
       return giveUp;
     });
-    const socket = new PlainDataSocket(origin, this.#options.patience ?? new ClosingPatience());
+    const socket = new PlainDataSocket(origin, this.#options.patience ?? new ClosingPatience(), "reset");
     if (this.#state.kind === "connecting") this.#state = { kind: "connected", socket };
     else await socket.close();
   }

@@ -35,10 +35,10 @@ export interface Carrier {
 
 /** A connection of which nothing was read yet. */
 export interface CarrierOrigin {
-  /** Called once, when the first byte is to move. */
+  /** Called once, when the first byte is to move, or it is given up. */
   carry(listener: CarrierListener, memory: ReadMemory): Carrier;
-  /** Closes what `carry` was never called for, as a carrier does; resolves when it is closed. */
-  close(how: "end" | "reset"): Promise<void>;
+  /** Turns away what `carry` was never called for; resolves when it is closed. */
+  close(): Promise<void>;
 }
 
 /** Where a carrier reads to, if it can choose. */

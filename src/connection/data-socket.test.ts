@@ -23,7 +23,7 @@ const MEGABYTE = 1024 * 1024;
 
 for (const acceptance of ["raw", "public"] as const) {
   /** Both ends of one connection. */
-  const connected = async (patience = new ClosingPatience()) => {
+  const connected = async (patience = new ClosingPatience(), unused: "end" | "reset" = "reset") => {
     const address = "127.0.0.1";
     let arrival: Arrival | undefined;
     const port = (await freeRange(1)).from;
@@ -37,7 +37,7 @@ for (const acceptance of ["raw", "public"] as const) {
     await until(() => arrival !== undefined);
     // Resolves when the connection is closed too.
     void listener.close();
-    return { socket: new PlainDataSocket((arrival as Arrival).origin, patience), peer };
+    return { socket: new PlainDataSocket((arrival as Arrival).origin, patience, unused), peer };
   };
 
   describe(`receiving over a socket accepted the ${acceptance} way`, () => {
@@ -200,11 +200,15 @@ for (const acceptance of ["raw", "public"] as const) {
       }
     });
 
-    test("shows the peer a reset when it is given up before its first byte: an empty file would look whole", async () => {
-      const { socket, peer } = await connected();
-      socket.destroy(new Error("the source broke"));
-      await socket.close();
-      assert.equal(await peer.ending(), "ECONNRESET");
+    test("shows the peer what it was told to when it is given up before the first byte", async () => {
+      for (const [unused, seen] of [
+        ["reset", "ECONNRESET"],
+        ["end", "end"],
+      ] as const) {
+        const { socket, peer } = await connected(new ClosingPatience(), unused);
+        await socket.close();
+        assert.equal(await peer.ending(), seen);
+      }
     });
 
     test("is finished when the peer has ended too, and the connection then closes cleanly", async () => {
@@ -335,7 +339,7 @@ describe("a socket that was closed before anybody asked for its bytes", () => {
     await peer.reset();
     await closed;
     await listening.close();
-    return new PlainDataSocket(originOfSocket(socket), new ClosingPatience());
+    return new PlainDataSocket(originOfSocket(socket), new ClosingPatience(), "reset");
   };
 
   test("is lost for who sends, receives or finishes", async () => {
@@ -365,7 +369,7 @@ describe("the memory of a receiving socket", () => {
     await until(() => arrival !== undefined);
     // Resolves when the connection is closed too.
     void listener.close();
-    return { socket: new PlainDataSocket((arrival as Arrival).origin, new ClosingPatience()), peer };
+    return { socket: new PlainDataSocket((arrival as Arrival).origin, new ClosingPatience(), "reset"), peer };
   };
 
   test("goes back to the pool when the transfer has ended", async () => {

@@ -32,6 +32,7 @@ type State =
 export class PlainDataSocket implements DataSocket, CarrierListener {
   readonly #origin: CarrierOrigin;
   readonly patience: ClosingPatience;
+  readonly #unused: "end" | "reset";
   readonly #memory = new ReceiveBuffer(buffers);
   #carrier: Carrier | undefined;
   #state: State = { kind: "open" };
@@ -46,9 +47,14 @@ export class PlainDataSocket implements DataSocket, CarrierListener {
   /** True from a delivery to the next turn; see `#rest`. */
   #resting = false;
 
-  constructor(origin: CarrierOrigin, patience: ClosingPatience) {
+  /**
+   * `unused`: what the peer sees when it is given up before its first byte. To a server that was promised a file, an
+   * end would be an empty one; a client is told by a reply, and may take a reset for the worse news.
+   */
+  constructor(origin: CarrierOrigin, patience: ClosingPatience, unused: "end" | "reset") {
     this.#origin = origin;
     this.patience = patience;
+    this.#unused = unused;
   }
 
   get unsent(): number {
@@ -94,20 +100,17 @@ export class PlainDataSocket implements DataSocket, CarrierListener {
 
   /** Unless everything was sent, or the peer has ended, the peer sees a reset: half a file must not look whole. */
   destroy(cause?: Error): void {
-    const whole = this.#state.kind === "finished" || this.#peerEnded;
+    const untouched = this.#carrier === undefined;
+    const whole = this.#state.kind === "finished" || this.#peerEnded || (untouched && this.#unused === "end");
     this.#break(() => cause ?? new DataConnectionError("closed"));
     if (this.#destroyed !== undefined) return;
-    const carrier = this.#carrier;
-    if (carrier === undefined) {
-      this.#destroyed = this.#origin.close(whole ? "end" : "reset");
-      return;
-    }
+    this.#carrier ??= this.#origin.carry(this, this.#memory);
     this.#destroyed = this.#closed
       ? Promise.resolve()
       : new Promise((resolve) => {
           this.#onClosed = resolve;
         });
-    carrier.close(whole ? "end" : "reset");
+    this.#carrier.close(whole ? "end" : "reset");
   }
 
   /** As `destroy`, and resolves when the connection is closed. */

@@ -25,11 +25,8 @@ export class HandleOrigin implements CarrierOrigin {
     return new HandleCarrier(this.#handle, this.#internals, listener, memory);
   }
 
-  close(how: "end" | "reset"): Promise<void> {
-    return new Promise((resolve) => {
-      if (how === "end") this.#handle.close(resolve);
-      else this.#handle.reset(resolve);
-    });
+  close(): Promise<void> {
+    return new Promise((resolve) => this.#handle.close(resolve));
   }
 }
 

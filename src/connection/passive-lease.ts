@@ -8,6 +8,8 @@ import type { Arrival } from "./listener.js";
 /** What the lease tells the port that it was taken from. */
 export interface LeaseOwner {
   readonly patience: ClosingPatience;
+  /** What the peer sees of a connection that is given up before its first byte. */
+  readonly unused: "end" | "reset";
   leaseEnded(lease: PassiveLease, complete: boolean): void;
 }
 
@@ -80,7 +82,7 @@ export class PassiveLease implements PlainDataConnection {
     const state = this.#state;
     if (state.kind !== "waiting" && state.kind !== "opening") return false;
     this.#claimed = true;
-    const socket = new PlainDataSocket(arrival.origin, this.#owner.patience);
+    const socket = new PlainDataSocket(arrival.origin, this.#owner.patience, this.#owner.unused);
     if (state.kind === "waiting") {
       this.#state = { kind: "established", socket };
     } else {

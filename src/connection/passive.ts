@@ -26,6 +26,8 @@ export interface PassivePortOptions {
   /** Asked about each connection, with the address in its one spelling; false closes it at once. */
   readonly peerAllowed: (address: string) => boolean;
   readonly onretire?: (why: Retirement, port: number) => void;
+  /** What the peer sees of a connection that is given up before its first byte; "end" when absent. */
+  readonly unused?: LeaseOwner["unused"];
   /** How connections are accepted; tried out when absent. */
   readonly acceptance?: Acceptance;
 }
@@ -51,6 +53,7 @@ export class PassivePort {
     this.#options = options;
     this.#owner = {
       patience: new ClosingPatience(),
+      unused: options.unused ?? "end",
       leaseEnded: (lease, complete) => this.#leaseEnded(lease, complete),
     };
   }
@@ -106,16 +109,16 @@ export class PassivePort {
   #arrived(arrival: Arrival): void {
     const lease = this.#lease;
     if (arrival.peer === undefined || !this.#options.peerAllowed(arrival.peer)) {
-      this.#track(arrival.origin.close("end"));
+      this.#track(arrival.origin.close());
       lease?.intruded();
       // The right peer may still come.
       if (lease !== undefined && !lease.claimed) this.#spoilt ??= "wrong-peer";
       else this.#retire("wrong-peer");
     } else if (lease === undefined) {
-      this.#track(arrival.origin.close("end"));
+      this.#track(arrival.origin.close());
       this.#retire("stray");
     } else if (!lease.claim(arrival)) {
-      this.#track(arrival.origin.close("end"));
+      this.#track(arrival.origin.close());
       this.#retire("second-connection");
     }
   }

@@ -38,7 +38,7 @@ async function work(internals: HandleInternals): Promise<boolean> {
   const server = createServer();
   const open = new Set<PlainDataSocket>();
   const socketOf = (handle: RawHandle): PlainDataSocket => {
-    const socket = new PlainDataSocket(new HandleOrigin(handle, internals), new ClosingPatience());
+    const socket = new PlainDataSocket(new HandleOrigin(handle, internals), new ClosingPatience(), "reset");
     open.add(socket);
     return socket;
   };

@@ -13,12 +13,12 @@ export const CARRYING = { allowHalfOpen: true, readableHighWaterMark: 1 } as con
 export function originOfSocket(socket: Socket): CarrierOrigin {
   return {
     carry: (listener) => new SocketCarrier(socket, listener),
-    close: (how) =>
+    close: () =>
       new Promise((resolve) => {
         // Node reads ahead behind a proxy's answer: it may know of the end before anybody has asked.
         if (socket.closed) return resolve();
         socket.once("close", () => resolve());
-        closeSocket(socket, how);
+        socket.destroy();
       }),
   };
 }

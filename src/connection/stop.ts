@@ -44,3 +44,19 @@ export class Stop implements AbortLike {
     if (index !== -1) this.#listeners.splice(index, 1);
   }
 }
+
+/** For what of Node's takes no signal but its own. */
+export async function withAbortSignal<T>(
+  signal: AbortLike,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController();
+  const onAbort = (): void => controller.abort(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  try {
+    return await work(controller.signal);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}

@@ -196,6 +196,32 @@ describe("an abort", () => {
     await peer.ending();
   });
 
+  for (const [what, fails] of [
+    ["is told to stop waiting, and closed", false],
+    ["is closed when it fails to stop, too", true],
+  ] as const) {
+    test(`of a source that waits for somebody: it ${what}`, async () => {
+      await using here = await link();
+      const abort = new AbortController();
+      const gate = new Gate();
+      const interrupt = (): void => {
+        gate.open();
+        if (fails) throw new Error("cannot stop");
+      };
+      const source = Object.assign(new MemorySource(pattern(10), { onRead: () => gate.opened }), {
+        interrupt,
+      });
+      const never = Number.POSITIVE_INFINITY;
+      const { outcome } = sending(here, { source, signal: abort.signal, releaseTimeout: never });
+      const peer = await here.connect();
+      await until(() => source.windows.length > 0);
+      abort.abort();
+      assert.equal((await outcome).kind, "aborted");
+      assert.equal(source.closed, 1);
+      await peer.ending();
+    });
+  }
+
   test("after the last byte does not undo what is kept", async () => {
     await using here = await link();
     const abort = new AbortController();

@@ -147,6 +147,7 @@ async function keepFile(job: TransferJob): Promise<Failure | undefined> {
 async function letGo(job: TransferJob, moving: Promise<unknown>, failure: Failure): Promise<Failure> {
   const cause = failure.kind === "aborted" ? new DataConnectionError("closed", "aborted") : failure.error;
   const release = async () => {
+    interrupt(job);
     await moving;
     if (job.direction === "send") await job.source.close();
     else await job.sink.abandon(cause);
@@ -157,4 +158,13 @@ async function letGo(job: TransferJob, moving: Promise<unknown>, failure: Failur
     // The transfer has failed already, and the first cause counts.
   }
   return failure;
+}
+
+function interrupt(job: TransferJob): void {
+  try {
+    if (job.direction === "send") job.source.interrupt?.();
+    else job.sink.interrupt?.();
+  } catch {
+    // It is closed all the same.
+  }
 }

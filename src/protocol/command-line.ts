@@ -104,7 +104,7 @@ export class CommandLineError extends Error {
 export function encodeCommandLine(verb: string, argument?: string): Buffer {
   if (!/^[!-~]{1,16}$/.test(verb)) throw new CommandLineError("not a verb");
   if (argument !== undefined && /[\r\n\0]/.test(argument)) {
-    throw new CommandLineError(`the argument of ${verb} holds CR, LF or NUL`);
+    throw new CommandLineError(`the argument of ${verb} has a line end or NUL in it, which FTP cannot carry`);
   }
   const line = encodeText(argument === undefined ? `${verb}\r\n` : `${verb} ${doubleIac(argument)}\r\n`);
   if (line.length - 2 > MAX_COMMAND_LINE) throw new CommandLineError(`the argument of ${verb} is too long`);

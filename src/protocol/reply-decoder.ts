@@ -32,10 +32,13 @@ export class ReplyDecoderError extends Error {
   override readonly name = "ReplyDecoderError";
   readonly code = "ERR_FERRY_REPLY_DECODER";
   readonly reason: ReplyDecoderReason;
+  /** The line that is no reply, or its beginning; as it came. */
+  readonly line: string | undefined;
 
-  constructor(reason: ReplyDecoderReason) {
+  constructor(reason: ReplyDecoderReason, line?: string) {
     super(`the server's reply cannot be read: ${reason}`);
     this.reason = reason;
+    this.line = line;
   }
 }
 
@@ -103,10 +106,10 @@ export class ReplyDecoder {
     const { bytes, from, to } = this.#lines;
     if (from === to) return undefined;
     const code = codeAt(bytes, from, to);
-    if (code === undefined) return this.#fail("not-a-reply");
+    if (code === undefined) return this.#fail("not-a-reply", this.#text(from));
     const text = this.#text(from + 4);
     if (to === from + 3 || bytes[from + 3] === SPACE) return { code, lines: [text] };
-    if (bytes[from + 3] !== HYPHEN) return this.#fail("not-a-reply");
+    if (bytes[from + 3] !== HYPHEN) return this.#fail("not-a-reply", this.#text(from));
     const reply: MultiLine = { kind: "multi-line", code, lines: [text], size: 0 };
     this.#state = reply;
     this.#count(reply);
@@ -138,8 +141,8 @@ export class ReplyDecoder {
     return plain ? bytes.toString("latin1", from, to) : decodeText(withoutTelnet(bytes.subarray(from, to)));
   }
 
-  #fail(reason: ReplyDecoderReason): never {
-    const error = new ReplyDecoderError(reason);
+  #fail(reason: ReplyDecoderReason, line?: string): never {
+    const error = new ReplyDecoderError(reason, line);
     this.#state = { kind: "failed", error };
     this.#lines.clear();
     throw error;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { decodeText, encodeText, isUtf8Text, printable } from "./text.js";
+import { decodeText, encodeText, escapeHostile, isUtf8Text, printable } from "./text.js";
 
 /** Bytes of which many are pieces of UTF-8, whole and broken. */
 const bytes = fc.oneof(
@@ -97,12 +97,17 @@ describe("text on the wire", () => {
       printable('a\r\n\u001b[2J\\ \udce9 é 🚢"'),
       'a\\xd\\xa\\x1b[2J\\\\ \\xe9 é 🚢"'.replace("\\xd\\xa", "\\x0d\\x0a"),
     );
+    assert.equal(escapeHostile("a\\b\u001b[2J \udce9 \u0085 é"), "a\\b\\x1b[2J \\xe9 \\u0085 é");
     assert.equal(printable("photo\u202egpj.exe"), "photo\\u202egpj.exe");
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), bytes, (text, all) => {
         const shown = printable(text + decodeText(all));
         assert.doesNotMatch(shown, /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/);
         assert.ok(shown.isWellFormed());
+        const once = escapeHostile(text + decodeText(all));
+        assert.doesNotMatch(once, /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/);
+        assert.ok(once.isWellFormed());
+        assert.equal(escapeHostile(once), once);
       }),
     );
   });

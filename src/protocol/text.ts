@@ -42,21 +42,21 @@ export function isUtf8Text(text: string): boolean {
   return text.isWellFormed();
 }
 
+/** Control characters, bytes that are not UTF-8 (lone surrogates), line separators, and marks that turn text round. */
+const HOSTILE =
+  /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]|[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]/g;
+
 /**
- * For people and logs: control characters and bytes that are not UTF-8 as `\xNN`, on one line. Marks that turn the
- * direction of writing count as such: with one in its name, `gpj.exe` reads as `exe.jpg`.
+ * For people: what would break the line or steer a terminal as `\xNN` or `\uNNNN`, and all else as it is, backslashes
+ * too. Marks that turn the direction of writing count as such: with one in its name, `gpj.exe` reads as `exe.jpg`.
  */
+export function escapeHostile(text: string): string {
+  return text.replace(HOSTILE, (found) => (found.length === 2 ? found : escapeOf(found.charCodeAt(0))));
+}
+
+/** For logs, where nothing else may look like what was escaped: the same, with backslashes doubled. */
 export function printable(text: string): string {
-  return text.replace(
-    /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]|\\|[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]/g,
-    (found) => {
-      if (found.length === 2) return found;
-      if (found === "\\") return "\\\\";
-      const unit = found.charCodeAt(0);
-      if (isEscapedByte(unit)) return `\\x${(unit - SURROGATE_BASE).toString(16)}`;
-      return unit > 0xff ? `\\u${unit.toString(16)}` : `\\x${unit.toString(16).padStart(2, "0")}`;
-    },
-  );
+  return escapeHostile(text.replaceAll("\\", "\\\\"));
 }
 
 /**
@@ -107,6 +107,15 @@ function sequenceLength(bytes: Uint8Array, at: number): number {
     if (next < 0x80 || next > 0xbf) return 0;
   }
   return length;
+}
+
+function escapeOf(unit: number): string {
+  if (isEscapedByte(unit)) return `\\x${(unit - SURROGATE_BASE).toString(16)}`;
+  return unit < 0x80 ? `\\x${hex(unit, 2)}` : `\\u${hex(unit, 4)}`;
+}
+
+function hex(unit: number, digits: number): string {
+  return unit.toString(16).padStart(digits, "0");
 }
 
 function isAscii(bytes: Uint8Array): boolean {

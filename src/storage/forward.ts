@@ -60,6 +60,7 @@ const WRITE_HANDLE_MEMBERS = Object.keys({
   entryName: true,
   start: true,
   write: true,
+  interrupt: true,
   skip: true,
   checkpoint: true,
   commit: true,

@@ -122,6 +122,8 @@ export interface ReadHandle {
   readonly size?: number;
   /** Fills `into` from its start, as far as it can; the number of bytes, 0 at the end. */
   read(into: Uint8Array): number | Promise<number>;
+  /** As {@link WriteHandle.interrupt}. */
+  interrupt?(): void;
   close(): void | Promise<void>;
 }
 
@@ -133,6 +135,11 @@ export interface WriteHandle {
   /** Where writing began: 0 for a new content, else the length that was continued. */
   readonly start: number;
   write(chunk: Uint8Array): void | Promise<void>;
+  /**
+   * The transfer has failed. A call that waits for somebody who may never come settles now, and has let go of its
+   * buffer; the file is closed or abandoned next.
+   */
+  interrupt?(): void;
   /** Leaves a hole of so many zero bytes. */
   skip?(bytes: number): void | Promise<void>;
   /** Makes what was written durable; the offset that a restart may begin at (RFC 959 3.5). */

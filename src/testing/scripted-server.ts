@@ -191,7 +191,12 @@ export class ScriptedPeer {
   async flood(bytes: string | Uint8Array, socket: Socket = this.socket): Promise<boolean> {
     if (!socket.writable) return false;
     if (socket.write(bytes)) await new Promise((resolve) => setImmediate(resolve));
-    else await Promise.race([once(socket, "drain"), once(socket, "close")]).catch(() => {});
+    else {
+      const stop = new AbortController();
+      const events = ["drain", "close"].map((event) => once(socket, event, { signal: stop.signal }));
+      await Promise.race(events).catch(() => {});
+      stop.abort();
+    }
     return socket.writable;
   }
 

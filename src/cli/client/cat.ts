@@ -6,7 +6,7 @@ import { CliError } from "../errors.js";
 import type { Terminal, TerminalOutput } from "../terminal.js";
 import { retrying } from "./connection.js";
 import { addRemoteFlags, type RemoteFlags } from "./remote-flags.js";
-import { refusedAsFolder, type Target, withTargets } from "./targets.js";
+import { refusedAsFolder, refuseFile, type Target, withTargets } from "./targets.js";
 
 interface CatFlags extends RemoteFlags {
   readonly ascii?: boolean;
@@ -32,6 +32,7 @@ export function defineCat(command: Command, terminal: Terminal, run: Run): void 
 
 async function cat(target: Target, flags: CatFlags, output: TerminalOutput): Promise<void> {
   const { type, folder } = target.place.url;
+  await refuseFile(target);
   if (folder || type === "d") throw isAFolder(target);
   try {
     await copy(target, { ascii: flags.ascii === true || type === "a", retries: flags.retries }, output);

@@ -8,7 +8,7 @@ import { usageError } from "../errors.js";
 import type { Terminal } from "../terminal.js";
 import { findLogin } from "./credentials.js";
 import { PerServer } from "./per-server.js";
-import { findPlace, type RemotePlace, shownUrl } from "./places.js";
+import { findPlace, type RemotePlace, shownPlace } from "./places.js";
 import type { RemoteFlags } from "./remote-flags.js";
 import { asReported } from "./reporting.js";
 import { tlsOf, tlsOptionsOf, warnOfCertificate } from "./tls-flags.js";
@@ -42,7 +42,7 @@ export async function openRemote(
     warnOfCertificate(client, place.url, flags, terminal);
     return { client, place, [Symbol.asyncDispose]: () => closeSoon(client) };
   } catch (error) {
-    throw asReported(error, shownUrl(place.url));
+    throw asReported(error, shownPlace(place));
   }
 }
 
@@ -64,7 +64,7 @@ export async function openPool(
     return { pool: opened, place, [Symbol.asyncDispose]: () => closeSoon(opened) };
   } catch (error) {
     await pool?.destroy();
-    throw asReported(error, shownUrl(place.url));
+    throw asReported(error, shownPlace(place));
   }
 }
 
@@ -121,9 +121,7 @@ export async function clientOptions(
     ...(encoding !== undefined && { charset: encoding }),
     ...(rate !== undefined && { rate }),
     ...(retries !== undefined && { reconnect: { attempts: retries } }),
-    ...(flags.trace === true && {
-      onTrace: traceTo(terminal, [login.password, login.account, passwordOf(proxy)]),
-    }),
+    ...(flags.trace === true && { onTrace: traceTo(terminal) }),
   };
 }
 
@@ -166,8 +164,4 @@ export async function closeSoon(session: FtpClient | FtpPool): Promise<void> {
   const closed = session.close().then(() => "closed");
   if ((await Promise.race([closed, patience])) === "late") await session.destroy();
   late.abort();
-}
-
-function passwordOf(proxy: string | undefined): string | undefined {
-  return proxy === undefined ? undefined : decodeURIComponent(new URL(proxy).password);
 }

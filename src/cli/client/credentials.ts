@@ -2,7 +2,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
 import type { FtpUrl } from "../../client/url.js";
-import { decodeText, printable } from "../../protocol/text.js";
+import { decodeText, escapeHostile } from "../../protocol/text.js";
 import { configurationError, systemCode, systemReason, usageError } from "../errors.js";
 import { askPassword } from "../password-prompt.js";
 import type { Terminal } from "../terminal.js";
@@ -53,7 +53,7 @@ async function typedPassword(
   flags: RemoteFlags,
   terminal: Terminal,
 ): Promise<string> {
-  const whose = `${printable(user)} on ${printable(host)}`;
+  const whose = `${escapeHostile(user)} on ${escapeHostile(host)}`;
   if (terminal.input.isTTY === true) return await askPassword(`Password for ${whose}: `, terminal);
   // A certificate may be all that is needed (RFC 4217 9).
   if (flags.cert !== undefined) return "";

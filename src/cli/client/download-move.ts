@@ -6,11 +6,12 @@ import { FtpReplyError } from "../../client/errors.js";
 import type { Sessions } from "../../client/pool.js";
 import { downloadSegments } from "../../client/segments/download-segments.js";
 import { partOf } from "../../client/transfer/sinks.js";
-import { printable } from "../../protocol/text.js";
+import { escapeHostile } from "../../protocol/text.js";
 import { CliError } from "../errors.js";
 import { ifTold } from "./asking.js";
 import { type Attempt, type FileMove, type Moved, transferOptions } from "./file-moves.js";
 import type { FileTarget } from "./local-target.js";
+import { sayMissing } from "./targets.js";
 import type { TransferFlags } from "./transfer-flags.js";
 
 /** A file on a server, as far as it is known. */
@@ -63,8 +64,7 @@ export class DownloadMove implements FileMove {
             client.download(this.path, target.open(), transferOptions(attempt, this.#o.ascii)),
           );
     } catch (error) {
-      if (await this.#isFolder(error, attempt)) throw folderError(this.shown);
-      throw error;
+      throw await this.#explained(error, attempt);
     }
   }
 
@@ -112,18 +112,24 @@ export class DownloadMove implements FileMove {
     };
   }
 
-  async #isFolder(error: unknown, attempt: Attempt): Promise<boolean> {
+  /** Servers refuse folders, and what is not there, in whatever words. */
+  async #explained(error: unknown, { signal }: Attempt): Promise<unknown> {
     if (!(error instanceof FtpReplyError) || error.reply.code !== 550 || this.size !== undefined)
-      return false;
-    const { signal } = attempt;
-    const found = await this.#on(attempt, (client) => ifTold(client.stat(this.path, { signal })));
-    return found?.type === "directory";
+      return error;
+    return await this.#o.pool.run(
+      async (client) => {
+        const found = await ifTold(client.stat(this.path, { signal }));
+        if (found?.type === "directory") return folderError(this.shown);
+        return found === undefined ? await sayMissing(error, { client, path: this.path, signal }) : error;
+      },
+      { signal },
+    );
   }
 }
 
 /** @param shown As messages name it */
 export function folderError(shown: string): CliError {
-  const message = `${printable(shown)} is a folder: -r gets it with all that is in it`;
+  const message = `${escapeHostile(shown)} is a folder: -r gets it with all that is in it`;
   return new CliError(1, "ERR_FERRY_IS_FOLDER", message);
 }
 

@@ -6,11 +6,12 @@ import type { Sessions } from "../../client/pool.js";
 import { remoteTree } from "../../client/tree/remote-tree.js";
 import type { Tree, TreeEntry } from "../../client/tree/tree.js";
 import { remoteJoin, remoteName } from "../../client/verbs/names.js";
-import { printable } from "../../protocol/text.js";
+import { escapeHostile } from "../../protocol/text.js";
 import { failure, usageError } from "../errors.js";
 import type { Terminal } from "../terminal.js";
 import { DownloadMove, folderError, type RemoteFile } from "./download-move.js";
 import type { FileMove, FileMoves, MovedFile, Naming } from "./file-moves.js";
+import { fileError, isFile } from "./folders.js";
 import {
   type FileTarget,
   fileTarget,
@@ -96,9 +97,7 @@ export class Downloads {
     const ascii = this.#o.flags.ascii === true || place.url.type === "a";
     for (const { path, entry } of await expandRemote(client, place, { signal: this.#o.signal })) {
       const named = entry === undefined;
-      const folder = named
-        ? place.url.folder || (await this.#isFolder(client, path))
-        : entry.type === "directory";
+      const folder = named ? await this.#isFolder(client, place, path) : entry.type === "directory";
       const { size, modified, precision } = entry ?? {};
       const exact = precision === "second" ? { modified } : {};
       this.#sources.push({ place, pool, path, folder, named, ascii, ...(!folder && { size, ...exact }) });
@@ -110,10 +109,15 @@ export class Downloads {
     return (await pool.run((client) => client.stat(path, { signal }), { signal })).type === "directory";
   }
 
-  /** Without -r a name is taken for a file at first: asking would cost a turn for each. */
-  async #isFolder(client: FtpClient, path: string): Promise<boolean> {
-    if (this.#o.flags.recursive !== true) return false;
-    return (await client.stat(path, { signal: this.#o.signal })).type === "directory";
+  /** Without -r a name is taken for a file at first: asking would cost a turn for each. @throws CliError */
+  async #isFolder(client: FtpClient, place: RemotePlace, path: string): Promise<boolean> {
+    const { flags, signal, naming } = this.#o;
+    if (place.url.folder) {
+      if (await isFile(client, path, signal)) throw fileError(naming(place, path));
+      return true;
+    }
+    if (flags.recursive !== true) return false;
+    return (await client.stat(path, { signal })).type === "directory";
   }
 
   async #planFile(source: Source): Promise<void> {
@@ -136,7 +140,7 @@ export class Downloads {
     const nameless = remoteName(path) === "";
     const root = target.kind === "file" || nameless ? target.path : join(target.path, localName(path));
     const tree = await remoteTree(pool, path, { keep: seen(display), follow: false, signal });
-    if (!tree.exists) throw failure(`${printable(this.#named(source))}: there is no such folder`);
+    if (!tree.exists) throw failure(`${escapeHostile(this.#named(source))}: there is no such folder`);
     await makeFolder(root);
     this.#tellUnseen(source, tree);
     const closed = new Set<string>();
@@ -164,7 +168,7 @@ export class Downloads {
     for (const [path, error] of unread) moves.failed(error, this.#file(place, remoteJoin(root, path), ""));
     for (const name of unusable) {
       const file = this.#file(place, remoteJoin(root, name), "");
-      moves.failed(failure(`${printable(file.shown)}: no file can be named so here`), file);
+      moves.failed(failure(`${escapeHostile(file.shown)}: no file can be named so here`), file);
     }
   }
 
@@ -175,7 +179,9 @@ export class Downloads {
     const key = target.kind === "file" ? target.path : `${target.name} ${this.#moves.size}`;
     const other = this.#moves.get(key);
     if (other !== undefined) {
-      throw failure(`${printable(path)} and ${printable(other.path)} would both become ${printable(local)}`);
+      throw failure(
+        `${escapeHostile(path)} and ${escapeHostile(other.path)} would both become ${escapeHostile(local)}`,
+      );
     }
     this.#moves.set(
       key,

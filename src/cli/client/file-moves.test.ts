@@ -23,12 +23,30 @@ function moving() {
   return { terminal, moves: new FileMoves(progressDisplay(terminal, { silent: true }), o) };
 }
 
+test("the size of all files is known when that of each is", async () => {
+  const moved = { bytes: 1, start: 0 };
+  const move = (size?: number): FileMove => ({ ...failing("f", ""), size, move: async () => moved });
+  for (const [sizes, bytes] of [
+    [[1, 2], 3],
+    [[1, undefined], undefined],
+  ] as const) {
+    const terminal = fakeTerminal();
+    const told: unknown[] = [];
+    const display = Object.create(progressDisplay(terminal, { silent: true }), {
+      expect: { value: (all: unknown) => told.push(all) },
+    });
+    const o = { parallel: 1, retries: 0, json: false, signal: new AbortController().signal };
+    await new FileMoves(display, o).run(sizes.map(move));
+    assert.deepEqual(told, [{ files: 2, bytes }]);
+  }
+});
+
 describe("files that cannot be written", () => {
-  for (const code of ["ENOSPC", "EDQUOT"]) {
+  for (const code of ["ENOSPC", "EDQUOT", "EROFS"]) {
     test(`end all when there is no room for the others either (${code})`, async () => {
       const { terminal, moves } = moving();
       const run = moves.run(["a", "b", "c"].map((name) => failing(name, code)));
-      await assert.rejects(run, /^CliError: here\/a: cannot write: the disk [^\n]*$/);
+      await assert.rejects(run, /^CliError: here\/a: cannot write: the (?:disk|file system) [^\n]*$/);
       assert.equal(terminal.err(), "ferry: 0 of 3 files done; the same command with -c goes on from here\n");
     });
   }

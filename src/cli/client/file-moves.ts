@@ -8,14 +8,15 @@ import {
   FtpVerifyError,
 } from "../../client/errors.js";
 import type { OnProgress } from "../../client/transfer/progress.js";
+import { nothingCanBeWritten } from "../../client/unwritable.js";
 import type { TransferOptions } from "../../client/verbs/transfers.js";
 import { workOff } from "../../client/work-off.js";
-import { printable } from "../../protocol/text.js";
-import { CliError, type ExitCode, errorLine, failure, systemCode } from "../errors.js";
+import { escapeHostile } from "../../protocol/text.js";
+import { CliError, type ExitCode, errorLine, failure } from "../errors.js";
 import { jsonLine } from "../json-line.js";
-import { atPath, type RemotePlace, shownUrl } from "./places.js";
+import { atPath, type RemotePlace, shownPlace, shownUrl } from "./places.js";
 import type { ProgressDisplay } from "./progress-display.js";
-import { countText, movedText } from "./quantities.js";
+import { countText, movedText, sizeOfAll } from "./quantities.js";
 import { asReported, Failures } from "./reporting.js";
 
 /** Which file it is. */
@@ -32,7 +33,7 @@ export interface MovedFile {
 export type Naming = (place: RemotePlace, path: string) => string;
 
 export const namedByUrl: Naming = (place, path) =>
-  shownUrl(path === place.path ? place.url : atPath(place, path).url);
+  path === place.path ? shownPlace(place) : shownUrl(atPath(place, path).url);
 
 /** One file that is to be moved. */
 export interface FileMove extends MovedFile {
@@ -96,8 +97,7 @@ export class FileMoves {
 
   /** @throws when there is no use in going on: an interruption, a server that cannot be reached, a bug of ours */
   async run(moves: readonly FileMove[]): Promise<void> {
-    const bytes = moves.reduce((sum, { size = 0 }) => sum + size, 0);
-    this.#display.expect({ files: moves.length, bytes });
+    this.#display.expect({ files: moves.length, bytes: sizeOfAll(moves) });
     // Whatever ends all ends what runs, too.
     const stop = new AbortController();
     const signal = AbortSignal.any([this.#o.signal, stop.signal]);
@@ -180,7 +180,7 @@ export class FileMoves {
         const useful = error instanceof FtpError && error.retryable && file.repeatable;
         if (!useful || failed >= this.#o.retries || o.signal.aborted) throw error;
         again = error.phase === "transfer" && !(error instanceof FtpVerifyError);
-        this.#display.note(`${printable(file.path)}: ${error.message}; trying again`);
+        this.#display.note(`${escapeHostile(file.path)}: ${error.message}; trying again`);
         await sleep(Math.min(PAUSE * 2 ** failed, LONGEST_PAUSE), undefined, { signal: o.signal });
       }
     }
@@ -216,12 +216,9 @@ function subjectOf(error: unknown, { local, shown }: MovedFile): string {
   return error instanceof FtpLocalError ? local : shown;
 }
 
-/** No room on our disk. */
-const FULL: ReadonlySet<string | undefined> = new Set(["ENOSPC", "EDQUOT"]);
-
 /** What every other file would meet as well. */
 function isHopeless(error: unknown): boolean {
-  if (error instanceof FtpLocalError && FULL.has(systemCode(error.cause))) return true;
+  if (nothingCanBeWritten(error)) return true;
   if (error instanceof FtpLoginError || error instanceof FtpProxyError) return true;
   return error instanceof FtpError && (error.phase === "connect" || error.phase === "greeting");
 }

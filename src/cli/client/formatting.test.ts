@@ -33,11 +33,12 @@ describe("for people", () => {
   test("a name never steers the terminal, and keeps its bytes in a pipe", () => {
     const terminal = fakeTerminal({ columns: 80 }).output;
     const pipe = fakeTerminal().output;
-    assert.equal(nameFor(terminal, "\u001b[2Ja\tb\u009b"), "\\x1b[2Ja\\x09b\\x9b");
+    assert.equal(nameFor(terminal, "\u001b[2Ja\tb\u009b"), "\\x1b[2Ja\\x09b\\u009b");
     assert.equal(nameFor(pipe, "\u001b[2J"), "\\x1b[2J");
     assert.equal(nameFor(terminal, "gr\udcfcn"), "gr\\xfcn");
     assert.equal(nameFor(pipe, "gr\udcfcn"), "gr\udcfcn");
     assert.equal(nameFor(terminal, "a\\b é🙂"), "a\\b é🙂");
+    assert.equal(nameFor(terminal, "a\\b\u001b"), "a\\b\\x1b");
   });
 });
 

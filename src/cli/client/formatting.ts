@@ -1,6 +1,6 @@
 /** Names, sizes and times as people read them. */
 import type { FtpEntry } from "../../client/verbs/listing.js";
-import { isUtf8Text, printable } from "../../protocol/text.js";
+import { escapeHostile, isUtf8Text } from "../../protocol/text.js";
 import type { TerminalOutput } from "../terminal.js";
 
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
@@ -47,8 +47,8 @@ export function isoTime(modified: number | undefined): string | undefined {
  * bytes that are not UTF-8 only on a terminal: in a pipe they are what they are on the server.
  */
 export function nameFor(output: TerminalOutput, name: string): string {
-  // A backslash alone, and a byte that is not UTF-8, steer nothing.
-  const bare = name.replace(/[\udc80-\udcff]|\\/gu, "");
-  const unreadable = printable(bare) !== bare || (output.isTTY === true && !isUtf8Text(name));
-  return unreadable ? printable(name) : name;
+  // A byte that is not UTF-8 steers nothing.
+  const bare = name.replace(/[\udc80-\udcff]/gu, "");
+  const unreadable = escapeHostile(bare) !== bare || (output.isTTY === true && !isUtf8Text(name));
+  return unreadable ? escapeHostile(name) : name;
 }

@@ -8,7 +8,7 @@ import { RemotePools } from "./connection.js";
 import { Downloads } from "./downloads.js";
 import { FileMoves, namedByUrl } from "./file-moves.js";
 import { localPlace } from "./local-target.js";
-import { findPlace, isRemote, type RemotePlace } from "./places.js";
+import { assertBookmarks, findPlace, isRemote, type RemotePlace } from "./places.js";
 import { progressDisplay } from "./progress-display.js";
 import {
   addTransferFlags,
@@ -93,6 +93,7 @@ async function sourcesOf(
   const local = (await isRemote(last, terminal)) ? undefined : last;
   const remote = local === undefined ? places : places.slice(0, -1);
   if (remote.length === 0) {
+    await assertBookmarks(places, terminal);
     throw usageError("what is to be got? Give a URL, as in `ferry get ftp://host/file`");
   }
   return { sources: await Promise.all(remote.map((text) => findPlace(text, terminal))), local };

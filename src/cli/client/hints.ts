@@ -18,6 +18,9 @@ export function hintFor(error: FtpError): string | undefined {
   if (error instanceof FtpTimeoutError && error.phase === "greeting") return SILENT_HINT;
   if (reply?.code === 332 || reply?.code === 532)
     return "The server wants an account: write it into ~/.netrc (account)";
+  // RFC 959 4.2.2: the command itself is not known.
+  if (error instanceof FtpLoginError && (reply?.code === 500 || reply?.code === 502))
+    return "It does not know what a login is: is it an FTP server, and the port right?";
   if (error instanceof FtpLoginError)
     return "Are name and password right? Some servers let nobody in without TLS";
   // What the reply says is all there is.
@@ -28,7 +31,7 @@ const DATA_HINT =
   "A firewall may block the server's passive ports; --active needs one that lets the server reach us; `ferry doctor` finds out";
 
 const SILENT_HINT =
-  "A server that says nothing may wait for TLS: write ftps://, usually with port 990; or is it no FTP server?";
+  "A server that says nothing may wait for TLS: write ftps://, usually with port 990; or it is no FTP server: a web server, for one, says nothing first";
 
 const CONNECTION_HINTS: Readonly<Record<string, string>> = {
   ENOTFOUND: "There is no such host: is its name right?",

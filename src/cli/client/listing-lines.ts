@@ -1,6 +1,6 @@
 /** Entries in lines, as `ls -l` writes them. */
 import type { FtpEntry } from "../../client/verbs/listing.js";
-import { printable } from "../../protocol/text.js";
+import { escapeHostile } from "../../protocol/text.js";
 import type { Terminal } from "../terminal.js";
 import { type Paint, painter } from "./colours.js";
 import { humanSize, listTime, nameFor } from "./formatting.js";
@@ -34,8 +34,8 @@ export class ListingFormat {
     const now = Date.now();
     const cells: readonly Cell[] = [
       modeText,
-      ({ owner = "" }) => printable(owner),
-      ({ group = "" }) => printable(group),
+      ({ owner = "" }) => escapeHostile(owner),
+      ({ group = "" }) => escapeHostile(group),
       (entry) => sizeText(entry, human),
       ({ modified, precision }) => (modified === undefined ? "" : listTime(modified, now, precision)),
     ];

@@ -4,7 +4,7 @@ import { lstat, mkdir, realpath, stat } from "node:fs/promises";
 import { dirname, resolve, sep } from "node:path";
 import type { Writable } from "node:stream";
 import { isSafeName, remoteName } from "../../client/verbs/names.js";
-import { isUtf8Text, printable } from "../../protocol/text.js";
+import { escapeHostile, isUtf8Text } from "../../protocol/text.js";
 import type { WriteHandle } from "../../storage/storage.js";
 import { type CliError, failure, systemCode, systemReason } from "../errors.js";
 import type { Terminal } from "../terminal.js";
@@ -36,7 +36,7 @@ export function localName(remote: string): string {
   // Bytes that are no text would all become the same name here.
   if (isSafeName(name) && isUtf8Text(name)) return name;
   throw failure(
-    `${printable(remote)}: no file can be named so here: give it a name, as in \`ferry get URL NAME\``,
+    `${escapeHostile(remote)}: no file can be named so here: give it a name, as in \`ferry get URL NAME\``,
   );
 }
 
@@ -57,7 +57,7 @@ export async function fileTarget(path: string): Promise<FileTarget> {
   if (there === undefined) {
     const folder = await found(dirname(path));
     if (folder?.isDirectory() === true) return { kind: "file", path };
-    throw failure(`${printable(dirname(path))} is no folder: make it first, or write "/" behind it`);
+    throw failure(`${escapeHostile(dirname(path))} is no folder: make it first, or write "/" behind it`);
   }
   if (there.isDirectory()) throw isFolder(path);
   if (!there.isFile()) return { kind: "stream", name: path, open: () => createWriteStream(path) };
@@ -71,7 +71,7 @@ export function listedTarget(path: string): FileTarget {
 }
 
 function isFolder(path: string): CliError {
-  return failure(`${printable(path)} is a folder: a file cannot take its place`);
+  return failure(`${escapeHostile(path)} is a folder: a file cannot take its place`);
 }
 
 /** Makes a folder and those above it. @throws CliError */
@@ -79,7 +79,7 @@ export async function makeFolder(path: string): Promise<void> {
   try {
     await mkdir(path, { recursive: true });
   } catch (error) {
-    throw failure(`cannot make the folder ${printable(path)}: ${systemReason(error)}`, error);
+    throw failure(`cannot make the folder ${escapeHostile(path)}: ${systemReason(error)}`, error);
   }
 }
 
@@ -93,7 +93,7 @@ export async function makeFolderBelow(path: string): Promise<void> {
   } catch (error) {
     if (systemCode(error) === "EEXIST" && (await lstat(path)).isDirectory()) return;
     const why = systemCode(error) === "EEXIST" ? "a file, or a link, has that name" : systemReason(error);
-    throw failure(`cannot make the folder ${printable(path)}: ${why}`, error);
+    throw failure(`cannot make the folder ${escapeHostile(path)}: ${why}`, error);
   }
 }
 
@@ -102,6 +102,6 @@ async function found(path: string): Promise<Stats | undefined> {
     return await stat(path);
   } catch (error) {
     if (systemCode(error) === "ENOENT") return undefined;
-    throw failure(`cannot look at ${printable(path)}: ${systemReason(error)}`, error);
+    throw failure(`cannot look at ${escapeHostile(path)}: ${systemReason(error)}`, error);
   }
 }

@@ -12,7 +12,7 @@ import { ListingFormat } from "./listing-lines.js";
 import { atPath, shownUrl } from "./places.js";
 import { addRemoteFlags, type RemoteFlags } from "./remote-flags.js";
 import type { Failures } from "./reporting.js";
-import { type Target, withTargets } from "./targets.js";
+import { refuseFile, sayMissing, type Target, withTargets } from "./targets.js";
 
 interface LsFlags extends RemoteFlags {
   readonly recursive?: boolean;
@@ -65,8 +65,9 @@ class Listing {
   readonly #terminal: Terminal;
   /** Whether a line says which folder it is. */
   readonly #headed: boolean;
-  /** Not folders, and not written yet: what a pattern matches is one list. */
-  #files: Listed[] = [];
+  /** What is to be shown, as soon as all of it is known: what a pattern matches is one list. */
+  readonly #files: Listed[] = [];
+  readonly #folders: { readonly target: Target; readonly failures: Failures }[] = [];
   #begun = false;
 
   constructor(flags: LsFlags, terminal: Terminal, headed: boolean) {
@@ -77,23 +78,26 @@ class Listing {
 
   async add(target: Target, failures: Failures): Promise<void> {
     const { client, path, signal, place } = target;
+    await refuseFile(target);
     const entry = place.url.folder ? undefined : (target.entry ?? (await client.stat(path, { signal })));
     if (entry !== undefined && entry.type !== "directory") {
       this.#files.push({ path, entry });
       return;
     }
-    await this.finish();
-    await this.#folder(target, path, failures, {
-      headed: this.#headed || target.entry !== undefined,
-      level: 0,
-    });
+    this.#folders.push({ target, failures });
   }
 
-  /** Writes what was not written yet. What was asked for by its path is shown by it. */
+  /** What was asked for by its path is shown by it; folders come behind the files, as ls has them. */
   async finish(): Promise<void> {
-    const files = this.#files;
-    this.#files = [];
-    await this.#write(sorted(files, this.#flags), ({ path }) => path);
+    await this.#write(sorted(this.#files, this.#flags), ({ path }) => path);
+    for (const { target, failures } of this.#folders) {
+      const headed = this.#headed || target.entry !== undefined;
+      try {
+        await this.#folder(target, target.path, failures, { headed, level: 0 });
+      } catch (error) {
+        failures.add(await sayMissing(error, target), target.shown);
+      }
+    }
   }
 
   async #folder(

@@ -1,12 +1,12 @@
 /** What `ferry mirror` says while it works, and at its end. */
 import type { MirrorAction, MirrorOptions, MirrorResult } from "../../client/mirror/options.js";
 import { remoteJoin } from "../../client/verbs/names.js";
-import { printable } from "../../protocol/text.js";
+import { escapeHostile } from "../../protocol/text.js";
 import { CliError, type ExitCode, errorLine, failure } from "../errors.js";
 import { jsonLine } from "../json-line.js";
 import { humanSize } from "./formatting.js";
 import type { ProgressDisplay } from "./progress-display.js";
-import { countText, movedText } from "./quantities.js";
+import { countText, movedText, sizeOfAll } from "./quantities.js";
 import type { RemoteFlags } from "./remote-flags.js";
 import { asReported, warn } from "./reporting.js";
 import type { TransferBar } from "./transfer-bar.js";
@@ -56,8 +56,9 @@ export class MirrorReport {
     return failed > 0 ? 1 : 0;
   }
 
-  interrupted(): void {
-    if (this.#o.flags.json === true || this.#planned === 0) return;
+  /** It ends before its end. */
+  stopped(): void {
+    if (this.#o.flags.json === true || this.#done === 0) return;
     const done = `${this.#done} of ${countText(this.#planned, "action")} done`;
     this.#display.errors.write(`ferry: ${done}; the same command goes on from here\n`);
   }
@@ -65,9 +66,12 @@ export class MirrorReport {
   #plan(actions: readonly MirrorAction[]): void {
     this.#planned = actions.length;
     const transfers = actions.filter(({ kind }) => kind === "transfer");
-    const bytes = transfers.reduce((sum, { size = 0 }) => sum + size, 0);
+    const bytes = sizeOfAll(transfers);
     const dry = this.#o.flags.dryRun === true;
-    this.#display.expect(dry ? { files: 0, bytes: 0 } : { files: transfers.length, bytes });
+    this.#display.expect({
+      ...(dry ? { files: 0, bytes: 0 } : { files: transfers.length, bytes }),
+      doneLines: false,
+    });
     for (const action of dry ? actions : []) this.#tell(action);
   }
 
@@ -108,7 +112,7 @@ export class MirrorReport {
     const why = reason === "missing" || reason === "extra" ? [] : [reason];
     const details = size === undefined || kind !== "transfer" ? why : [...why, humanSize(size)];
     const behind = details.length === 0 ? "" : ` (${details.join(", ")})`;
-    return `${this.#verb(kind)} ${printable(path)}${directory ? "/" : ""}${behind}`;
+    return `${this.#verb(kind)} ${escapeHostile(path)}${directory ? "/" : ""}${behind}`;
   }
 
   #verb(kind: MirrorAction["kind"]): string {
@@ -117,7 +121,7 @@ export class MirrorReport {
   }
 
   #notice(text: string): void {
-    warn(printable(text), this.#display, this.#o.flags);
+    warn(escapeHostile(text), this.#display, this.#o.flags);
   }
 
   #summary(result: MirrorResult): object {
@@ -184,5 +188,5 @@ function reported(error: Error, path: string): CliError {
   const found = asReported(error, path);
   return found instanceof CliError
     ? found
-    : failure(`${printable(path)}: ${printable(error.message)}`, error);
+    : failure(`${escapeHostile(path)}: ${escapeHostile(error.message)}`, error);
 }

@@ -1,19 +1,21 @@
 /** `ferry mirror`: makes a folder here like one on a server, or the other way round. */
-import { statSync } from "node:fs";
+import { type Stats, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { Option } from "commander";
+import type { FtpClient } from "../../client/client.js";
 import { FtpLocalError } from "../../client/errors.js";
 import { mirror as mirrorFolders } from "../../client/mirror/mirror.js";
 import type { MirrorOptions } from "../../client/mirror/options.js";
-import { printable } from "../../protocol/text.js";
+import { escapeHostile } from "../../protocol/text.js";
 import type { DefineCommand } from "../command.js";
-import { CliError, type ExitCode, failure, usageError } from "../errors.js";
+import { type CliError, type ExitCode, failure, systemReason, usageError } from "../errors.js";
 import { several } from "../flags.js";
 import { interruptible } from "../interrupts.js";
 import type { Terminal } from "../terminal.js";
 import { openPool } from "./connection.js";
+import { fileError, isFile } from "./folders.js";
 import { MirrorReport } from "./mirror-report.js";
-import { findPlace, isRemote, type RemotePlace, shownUrl } from "./places.js";
+import { assertBookmarks, findPlace, isRemote, type RemotePlace, shownUrl } from "./places.js";
 import { progressDisplay } from "./progress-display.js";
 import { addRemoteFlags, type RemoteFlags } from "./remote-flags.js";
 import { asReported } from "./reporting.js";
@@ -82,26 +84,34 @@ export async function mirror(
   flags: MirrorFlags,
   terminal: Terminal,
 ): Promise<ExitCode> {
-  const { direction, place, local } = await sidesOf(source, target, terminal);
-  checkFolder(local);
+  const { direction, place, local, typed } = await sidesOf(source, target, terminal);
+  checkFolder(local, typed);
   const display = progressDisplay(terminal, { silent: isSilent(flags) });
   const connections = flags.parallel ?? USUAL_PARALLEL;
   const report = new MirrorReport(display, { flags, direction, remote: place.path });
   try {
     return await interruptible(terminal, async (signal) => {
       await using remote = await openPool(place, { ...flags, connections }, terminal, signal);
+      await remote.pool.run((client) => checkRemoteFolder(client, place, signal), { signal });
       display.status?.("comparing both sides");
       const told = report.listeners();
       const o = optionsOf(flags, terminal, { direction, remote: place.path, local, signal });
       return report.finish(await mirrorFolders(remote.pool, { ...o, ...told }));
     });
   } catch (error) {
-    const reported = asReported(error, error instanceof FtpLocalError ? local : shownUrl(place.url));
-    if (reported instanceof CliError && reported.exitCode === 130) report.interrupted();
-    throw reported;
+    report.stopped();
+    throw asReported(error, subjectOf(error, { typed, place, journal: flags.journal }));
   } finally {
     display.close();
   }
+}
+
+function subjectOf(
+  error: unknown,
+  o: { readonly typed: string; readonly place: RemotePlace; readonly journal: string | undefined },
+): string {
+  if (!(error instanceof FtpLocalError)) return shownUrl(o.place.url);
+  return error.message.startsWith("the journal") ? (o.journal ?? o.typed) : o.typed;
 }
 
 function optionsOf(
@@ -141,24 +151,45 @@ interface Sides {
   readonly place: RemotePlace;
   /** Absolute. */
   readonly local: string;
+  /** The same as the user wrote it. */
+  readonly typed: string;
 }
 
 async function sidesOf(source: string, target: string, terminal: Terminal): Promise<Sides> {
   const [down, up] = [await isRemote(source, terminal), await isRemote(target, terminal)];
   if (down && up)
     throw usageError("from server to server is not offered: mirror to this machine first, then from it");
+  if (!down && !up) await assertBookmarks([source, target], terminal);
   if (!down && !up)
     throw usageError("one of SOURCE and TARGET is to be a URL, as in `ferry mirror dist ftp://host/www`");
-  const local = resolve(terminal.workingDirectory, down ? target : source);
+  const typed = down ? target : source;
   return {
     direction: down ? "download" : "upload",
     place: await findPlace(down ? source : target, terminal),
-    local,
+    local: resolve(terminal.workingDirectory, typed),
+    typed,
   };
 }
 
-function checkFolder(path: string): void {
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (found !== undefined && !found.isDirectory())
-    throw failure(`${printable(path)} is a file: mirror makes folders alike`);
+function checkFolder(path: string, typed: string): void {
+  let found: Stats | undefined;
+  try {
+    found = statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    throw failure(`cannot look at ${escapeHostile(typed)}: ${systemReason(error)}`, error);
+  }
+  if (found !== undefined && !found.isDirectory()) throw noFolder(typed);
+}
+
+async function checkRemoteFolder(
+  client: FtpClient,
+  { url, path }: RemotePlace,
+  signal: AbortSignal,
+): Promise<void> {
+  if (!(await isFile(client, path, signal))) return;
+  throw url.folder ? fileError(shownUrl(url)) : noFolder(shownUrl(url));
+}
+
+function noFolder(shown: string): CliError {
+  return failure(`${escapeHostile(shown)} is a file: mirror makes folders alike`);
 }

@@ -5,7 +5,7 @@ import { usageError } from "../errors.js";
 import type { Terminal } from "../terminal.js";
 import { tellDone } from "./actions.js";
 import { addRemoteFlags, type RemoteFlags } from "./remote-flags.js";
-import { withTargets } from "./targets.js";
+import { refuseFile, withTargets } from "./targets.js";
 
 const MKDIR_EXAMPLE = `
 Examples:
@@ -38,8 +38,10 @@ export function defineRmdir(command: Command, terminal: Terminal, run: Run): voi
   command.argument("<URL...>", "empty folders, or patterns").addHelpText("after", RMDIR_EXAMPLE);
   addRemoteFlags(command).action((urls: string[], flags: RemoteFlags) =>
     run(
-      withTargets(urls, { flags, patterns: true }, terminal, async ({ client, path, signal, shown }) => {
+      withTargets(urls, { flags, patterns: true }, terminal, async (target) => {
+        const { client, path, signal, shown } = target;
         if (path === "") throw usageError(`${shown} names no folder to remove`);
+        await refuseFile(target);
         await client.removeDirectory(path, { signal });
         tellDone({ action: "remove-directory", path }, terminal, flags);
       }),

@@ -1,7 +1,7 @@
 /** `ferry mv`: renames and moves on one server. */
 import type { Command } from "commander";
 import type { FtpClient } from "../../client/client.js";
-import { FtpNotFoundError } from "../../client/errors.js";
+import { FtpNotFoundError, FtpReplyError } from "../../client/errors.js";
 import type { FtpUrl } from "../../client/url.js";
 import { remoteJoin, remoteName } from "../../client/verbs/names.js";
 import type { Run } from "../command.js";
@@ -10,10 +10,11 @@ import { interruptible } from "../interrupts.js";
 import type { Terminal } from "../terminal.js";
 import { tellDone } from "./actions.js";
 import { openRemote } from "./connection.js";
-import { atPath, findPlace, isRemote, shownUrl } from "./places.js";
+import { atPath, findPlace, isRemote, shownPlace, shownUrl } from "./places.js";
 import { addRemoteFlags, type RemoteFlags } from "./remote-flags.js";
 import { expandRemote } from "./remote-glob.js";
 import { Failures, tryEach } from "./reporting.js";
+import { sayMissing } from "./targets.js";
 
 const EXAMPLES = `
 Examples:
@@ -44,7 +45,10 @@ function move(from: string, to: string, flags: RemoteFlags, terminal: Terminal):
     const toFolder = goal.folder || (await isFolder(client, goal.path, signal));
     const rename = async ({ path }: { readonly path: string }): Promise<void> => {
       const target = toFolder ? remoteJoin(goal.path, remoteName(path)) : goal.path;
-      await client.rename(path, target, { signal });
+      await client.rename(path, target, { signal }).catch(async (error: unknown) => {
+        const refused = error instanceof FtpReplyError && error.verb === "RNFR";
+        throw refused ? await sayMissing(error, { client, path, signal }) : error;
+      });
       tellDone({ action: "rename", path, to: target }, terminal, flags);
     };
     const all = async (): Promise<void> => {
@@ -53,7 +57,7 @@ function move(from: string, to: string, flags: RemoteFlags, terminal: Terminal):
         throw usageError(`${matches.length} names cannot all be renamed to one: name a folder`);
       await tryEach(matches, failures, rename, ({ path }) => shownUrl(atPath(source, path).url));
     };
-    await tryEach([source], failures, all, ({ url }) => shownUrl(url));
+    await tryEach([source], failures, all, shownPlace);
     return failures.exitCode;
   });
 }

@@ -7,7 +7,7 @@ import { CliError } from "../errors.js";
 import { type FakeTerminal, fakeTerminal } from "../terminal.support.test.js";
 import { isBookmarkName, readBookmarks, writeBookmarks } from "./bookmarks.js";
 import { temporaryFolder } from "./client.support.test.js";
-import { findPlace, isRemote, shownUrl } from "./places.js";
+import { findPlace, isRemote, shownPlace, shownUrl } from "./places.js";
 
 async function terminalWith(
   t: TestContext,
@@ -80,6 +80,16 @@ describe("a place", () => {
       ["C:\\x", false],
     ];
     for (const [text, expected] of cases) assert.equal(await isRemote(text, terminal), expected, text);
+  });
+
+  test("is shown as it was written when it is a pattern, and encoded when it is a name", async (t) => {
+    const terminal = await terminalWith(t);
+    for (const [text, shown] of [
+      ["ftp://a:hunter2@h/x y/*.{gz,xz}", "ftp://a@h/x%20y/*.{gz,xz}"],
+      ["ftp://h/%2A[1]?", "ftp://h/*[1]?"],
+      ["ftp://h/%2A.gz", "ftp://h/%2A.gz"],
+    ] as const)
+      assert.equal(shownPlace(await findPlace(text, terminal)), shown);
   });
 
   test("that is none is refused in one line, which does not repeat a URL", async (t) => {

@@ -2,7 +2,7 @@
 import { FtpArgumentError } from "../../client/errors.js";
 import { type FtpUrl, formatFtpUrl, parseFtpUrl } from "../../client/url.js";
 import { remoteJoin } from "../../client/verbs/names.js";
-import { printable } from "../../protocol/text.js";
+import { escapeHostile } from "../../protocol/text.js";
 import { usageError } from "../errors.js";
 import type { Terminal } from "../terminal.js";
 import { readBookmarks, splitBookmark } from "./bookmarks.js";
@@ -24,6 +24,11 @@ export async function isRemote(text: string, terminal: Terminal): Promise<boolea
   return name !== undefined && (await readBookmarks(terminal)).some((bookmark) => bookmark.name === name);
 }
 
+/** Where there is no URL at all, a bookmark may be mistyped. @throws CliError for what looks like one, and is none */
+export async function assertBookmarks(texts: readonly string[], terminal: Terminal): Promise<void> {
+  for (const text of texts) if (splitBookmark(text) !== undefined) await findPlace(text, terminal);
+}
+
 /** @throws CliError with exit code 2 for what is neither a URL nor a bookmark; without the text, if it is a URL */
 export async function findPlace(text: string, terminal: Terminal): Promise<RemotePlace> {
   const found = splitBookmark(text);
@@ -33,6 +38,12 @@ export async function findPlace(text: string, terminal: Terminal): Promise<Remot
 /** The URL for people: without the password. */
 export function shownUrl({ password: _password, ...url }: FtpUrl): string {
   return formatFtpUrl(url);
+}
+
+/** The same of a place that may be a pattern, which nobody would know again with its stars encoded. */
+export function shownPlace({ url, pattern }: RemotePlace): string {
+  const shown = shownUrl(url);
+  return hasPattern(pattern) ? shown.replace(ENCODED_SPECIAL, decodeURIComponent) : shown;
 }
 
 /** The same server, another path. */
@@ -60,7 +71,10 @@ async function placeOfBookmark(
 ): Promise<RemotePlace> {
   const bookmark = (await readBookmarks(terminal)).find((each) => each.name === name);
   if (bookmark === undefined) {
-    throw usageError(`there is no bookmark ${printable(name)}: see \`ferry bookmark list\`, or give a URL`);
+    const host = /^\d{1,5}(?:\/|$)/.test(path) ? `, as in ftp://${name}:${path}` : "";
+    throw usageError(
+      escapeHostile(`there is no bookmark ${name}: see \`ferry bookmark list\`, or give a URL${host}`),
+    );
   }
   const { url } = bookmark;
   if (path === "") return { url, path: url.path, pattern: withEscapes(url.path) };

@@ -133,6 +133,25 @@ describe("the progress display", () => {
     assert.match(screen.all[0] ?? "", /^f {2}6\.0 MiB in (?:\d+ ms|\d:\d\d), .*\/s$/);
   });
 
+  test("leaves the line of a file that is done to whoever writes one of it already", () => {
+    const { screen, display } = showing();
+    display.expect({ files: 2, bytes: 20, doneLines: false });
+    display.begin("f", 10).end("moved");
+    draw();
+    display.close();
+    assert.deepEqual(screen.all, []);
+  });
+
+  test("says of all files no more than is known: sizes may come with the files", () => {
+    const { screen, display } = showing();
+    display.expect({ files: 3, bytes: undefined });
+    display.begin("f").at?.(progress(5 * MIB, 10 * MIB));
+    draw();
+    draw();
+    assert.match(screen.shown[1] ?? "", /^0 of 3 files +5\.0 MiB +\d[^%]*\/s$/);
+    display.close();
+  });
+
   test("puts messages above the lines, whole and in order", () => {
     const { screen, display } = showing(80, 6);
     const bar = display.begin("f", 10);
@@ -193,6 +212,37 @@ describe("the progress display", () => {
     display.close();
     assert.deepEqual(screen.shown, []);
     assert.equal(screen.listeners, 0);
+  });
+
+  test("goes away when the program is stopped, and comes back when it goes on in front", () => {
+    const screen = new Screen(80, 24);
+    const fake = fakeTerminal();
+    const terminal = Object.create(fake, {
+      output: { value: screen },
+      errors: { value: screen },
+    }) as Terminal;
+    const display = progressDisplay(terminal);
+    const bar = display.begin("f", 10);
+    draw();
+    assert.match(screen.shown[0] ?? "", /^f \[/);
+    fake.suspend();
+    assert.deepEqual(screen.shown, []);
+    bar.at?.(progress(5, 10));
+    draw();
+    assert.deepEqual(screen.shown, [], "drawn while it is stopped");
+    fake.inForeground = false;
+    fake.resume();
+    draw();
+    screen.write("$ ");
+    display.note("a word");
+    draw();
+    assert.deepEqual(screen.shown, ["$ a word"], "what the shell shows is left alone");
+    fake.inForeground = true;
+    fake.resume();
+    assert.match(screen.shown[1] ?? "", /^f \[.*50%/);
+    display.close();
+    assert.deepEqual(screen.shown, ["$ a word"]);
+    assert.equal(fake.suspendListeners, 0);
   });
 
   test("names steer nothing and tear nothing", () => {

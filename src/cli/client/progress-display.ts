@@ -4,10 +4,10 @@
  *
  * The cursor is not hidden, and waits at the beginning of the first line. So nothing has to be known of lines that
  * the terminal has wrapped anew when its size changed, and a program that is stopped or killed, however it may be,
- * leaves a terminal that works.
+ * leaves a terminal that works. Ctrl-Z takes the lines away, and nothing is drawn behind a shell's prompt.
  */
 import { etaOf, RateMeter } from "../../client/transfer/progress.js";
-import { printable } from "../../protocol/text.js";
+import { escapeHostile } from "../../protocol/text.js";
 
 import type { Terminal, TerminalOutput } from "../terminal.js";
 import { fitMiddle } from "../text-width.js";
@@ -25,8 +25,8 @@ export interface ProgressDisplay {
   status?(text: string): void;
   /** A transfer that begins. @param name Of whatever characters. */
   begin(name: string, total?: number): TransferBar;
-  /** All that is to be moved, for a line about all of it; `bytes` as far as they are known. */
-  expect(all: { readonly files: number; readonly bytes: number }): void;
+  /** All that is to be moved, for a line about all of it. */
+  expect(all: Expected): void;
   /** Lines for standard error, above the bars. */
   readonly errors: Pick<TerminalOutput, "write">;
   /** Lines for standard output, above the bars where both are the terminal. */
@@ -35,6 +35,14 @@ export interface ProgressDisplay {
   note(line: string): void;
   /** Takes the bars away; what comes after is written at once. */
   close(): void;
+}
+
+export interface Expected {
+  readonly files: number;
+  /** Undefined when some of the files have a size that nobody knows yet. */
+  readonly bytes: number | undefined;
+  /** Whether a line stays of each file that is done, where they are few; false where whoever moves them writes one. */
+  readonly doneLines?: boolean;
 }
 
 export interface DisplayOptions {
@@ -111,24 +119,27 @@ class TerminalDisplay implements ProgressDisplay {
   readonly shows = true;
   readonly errors = { write: (text: string | Uint8Array): void => this.#write(String(text)) };
   readonly output: Pick<TerminalOutput, "write">;
+  readonly #terminal: Terminal;
   readonly #screen: TerminalOutput;
-  #ignoreResize = (): void => {};
+  #ignoreTerminal = (): void => {};
   readonly #interval: number;
   readonly #bars = new Set<Bar>();
   readonly #began = performance.now();
   readonly #rate = new RateMeter();
   #timer: NodeJS.Timeout | undefined;
-  #expected: { readonly files: number; readonly bytes: number } | undefined;
+  #expected: Expected | undefined;
   readonly #ended = { bytes: 0, moved: 0, files: 0, failed: 0 };
   /** Written with the next drawing, above the bars. */
   #waiting = "";
   #status: string | undefined;
   #drawn = "";
   #closed = false;
+  #suspended = false;
 
   constructor(terminal: Terminal, interval: number) {
     // Into a file or a pipe it goes as it is; on this terminal it must not be torn by the bars.
     this.output = terminal.output.isTTY === true ? this.errors : terminal.output;
+    this.#terminal = terminal;
     this.#screen = terminal.errors;
     this.#interval = interval;
   }
@@ -139,13 +150,15 @@ class TerminalDisplay implements ProgressDisplay {
   }
 
   begin(name: string, total?: number): TransferBar {
-    const bar = new Bar(fitMiddle(printable(name), LONGEST_NAME), total, (result) => this.#end(bar, result));
+    const bar = new Bar(fitMiddle(escapeHostile(name), LONGEST_NAME), total, (result) =>
+      this.#end(bar, result),
+    );
     this.#bars.add(bar);
     this.#start();
     return bar;
   }
 
-  expect(all: { readonly files: number; readonly bytes: number }): void {
+  expect(all: Expected): void {
     this.#expected = all;
     this.#status = undefined;
   }
@@ -158,9 +171,15 @@ class TerminalDisplay implements ProgressDisplay {
     clearInterval(this.#timer);
     this.#timer = undefined;
     this.#closed = true;
-    this.#ignoreResize();
+    this.#ignoreTerminal();
+    this.#clear();
+  }
+
+  /** Takes the lines away, and writes what waits. */
+  #clear(): void {
+    const erased = this.#drawn === "" ? "" : TO_COLUMN_1 + ERASE_BELOW;
     const lines = this.#takeWaiting();
-    if (this.#drawn !== "" || lines !== "") this.#screen.write(TO_COLUMN_1 + ERASE_BELOW + lines);
+    if (erased !== "" || lines !== "") this.#screen.write(erased + lines);
     this.#drawn = "";
   }
 
@@ -172,12 +191,27 @@ class TerminalDisplay implements ProgressDisplay {
     ended.moved += bar.moved;
     ended.files++;
     if (result === "failed") ended.failed++;
-    if (result === "moved" && (this.#expected?.files ?? 1) <= MOST_DONE_LINES) this.note(bar.doneLine());
+    const { files = 1, doneLines = true } = this.#expected ?? {};
+    if (result === "moved" && doneLines && files <= MOST_DONE_LINES) this.note(bar.doneLine());
   }
 
   #start(): void {
     if (this.#timer !== undefined || this.#closed) return;
-    this.#ignoreResize = this.#screen.onResize(() => this.#redraw());
+    const ignoreResize = this.#screen.onResize(() => this.#redraw());
+    const ignoreSuspend = this.#terminal.onSuspend({
+      suspended: () => {
+        this.#clear();
+        this.#suspended = true;
+      },
+      resumed: () => {
+        this.#suspended = false;
+        this.#redraw();
+      },
+    });
+    this.#ignoreTerminal = () => {
+      ignoreResize();
+      ignoreSuspend();
+    };
     this.#timer = setInterval(() => this.#draw(), this.#interval);
     // It only shows; what it shows keeps the process alive.
     this.#timer.unref();
@@ -194,17 +228,24 @@ class TerminalDisplay implements ProgressDisplay {
     const lines =
       this.#status === undefined
         ? progressLines(this.#rows(), columns)
-        : [fitMiddle(printable(this.#status), Math.max(0, columns - 1))];
+        : [fitMiddle(escapeHostile(this.#status), Math.max(0, columns - 1))];
     // More lines than the screen has would scroll it away, each time they are drawn.
     const most = Math.max(1, rows - 1);
     const shown = lines.length > most ? lines.slice(lines.length - most) : lines;
     const frame = NO_WRAP + shown.map((line) => line + ERASE_RIGHT).join("\n") + ERASE_BELOW + WRAP;
+    if (this.#waiting === "" && frame === this.#drawn) return;
+    if (this.#suspended || !this.#terminal.inForeground) return this.#behind();
     const above = this.#takeWaiting();
-    if (above === "" && frame === this.#drawn) return;
     this.#drawn = frame;
     const erased = above === "" ? "" : ERASE_BELOW + above;
     // In one piece, so that nobody sees half of it.
     this.#screen.write(`${TO_COLUMN_1}${erased}${frame}${TO_COLUMN_1}${up(shown.length - 1)}`);
+  }
+
+  /** What stands on the screen now is somebody else's. */
+  #behind(): void {
+    this.#drawn = "";
+    this.#clear();
   }
 
   #write(lines: string): void {
@@ -233,7 +274,8 @@ class TerminalDisplay implements ProgressDisplay {
     const { files, bytes: total } = this.#expected;
     const failed = this.#ended.failed === 0 ? "" : `, ${this.#ended.failed} failed`;
     const name = `${this.#ended.files} of ${countText(files, "file")}${failed}`;
-    return { name, bytes, total, rate, eta: etaOf(Math.max(0, total - bytes), rate) };
+    const eta = total === undefined ? undefined : etaOf(Math.max(0, total - bytes), rate);
+    return { name, bytes, total, rate, eta };
   }
 
   #sums(): Sums {

@@ -27,3 +27,9 @@ export function movedText(bytes: number, duration: number): string {
   const time = duration < 1000 ? `${Math.round(duration)} ms` : durationText(duration);
   return `${humanSize(bytes)} in ${time}, ${rateText(rate)}`;
 }
+
+/** Bytes of all files together; undefined when nobody knows the size of one of them. */
+export function sizeOfAll(files: readonly { readonly size?: number | undefined }[]): number | undefined {
+  if (files.some(({ size }) => size === undefined)) return undefined;
+  return files.reduce((sum, { size = 0 }) => sum + size, 0);
+}

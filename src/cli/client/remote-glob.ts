@@ -5,7 +5,7 @@ import { MOST_LEVELS } from "../../client/verbs/directories.js";
 import type { FtpEntry } from "../../client/verbs/listing.js";
 import { remoteJoin } from "../../client/verbs/names.js";
 import { globMatcher } from "../../protocol/glob.js";
-import { printable } from "../../protocol/text.js";
+import { escapeHostile } from "../../protocol/text.js";
 import { CliError, usageError } from "../errors.js";
 import { alternativesOf, hasPattern, MOST_ALTERNATIVES, withoutEscapes } from "./patterns.js";
 
@@ -44,7 +44,7 @@ export async function expandRemote(
     }
   }
   if (found.size > 0 || mayBeNone) return [...found.values()];
-  throw new CliError(1, "ERR_FERRY_NO_MATCH", `nothing on the server matches ${printable(pattern)}`);
+  throw new CliError(1, "ERR_FERRY_NO_MATCH", `nothing on the server matches ${escapeHostile(pattern)}`);
 }
 
 class Search {

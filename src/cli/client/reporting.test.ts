@@ -5,9 +5,11 @@ import {
   FtpArgumentError,
   FtpConnectionError,
   FtpLocalError,
+  FtpLoginError,
   FtpReplyError,
   FtpTimeoutError,
 } from "../../client/errors.js";
+import { lineOf } from "../../client/session/line-of.js";
 import { CliError, errorLine, interrupted } from "../errors.js";
 import { fakeTerminal } from "../terminal.support.test.js";
 import { asReported, Failures, tryEach } from "./reporting.js";
@@ -42,6 +44,27 @@ describe("an error of the client", () => {
     assert.doesNotMatch(message, /implicit/);
   });
 
+  test("says that FTP cannot carry a name with a line end", () => {
+    let error: unknown;
+    try {
+      lineOf("STOR", "a\nb", "command");
+    } catch (thrown) {
+      error = thrown;
+    }
+    const found = asReported(error, "ftp://host/a%0Ab");
+    assert(found instanceof CliError);
+    assert.match(
+      found.message,
+      /a%0Ab: the argument of STOR has a line end or NUL in it, which FTP cannot carry$/,
+    );
+  });
+
+  test("asks whether it is an FTP server where nobody knows what a login is", () => {
+    const login = (code: number) => reported(new FtpLoginError({ reply: { code, lines: ["No."] } })).message;
+    for (const code of [500, 502]) assert.match(login(code), /: is it an FTP server, and the port right\?$/);
+    assert.match(login(530), /Are name and password right\?/);
+  });
+
   test("is an object for --json, with code, phase, reply and message", () => {
     const line = errorLine(reported(refusal), { json: true });
     assert.match(line, /^[^\u001b\n]*\n$/);
@@ -70,6 +93,16 @@ describe("an error of the client", () => {
 });
 
 describe("several things", () => {
+  test("that fail for one reason have it told once: a login for each of them is one login", async () => {
+    const terminal = fakeTerminal();
+    const failures = new Failures(terminal, {});
+    const work = () => Promise.reject(refusedLogin);
+    const refusedLogin = reported(new FtpLoginError({ reply: { code: 530, lines: ["No."] } }));
+    await tryEach(["a", "b"], failures, work, String);
+    assert.equal(failures.count, 2);
+    assert.equal(terminal.err().split("\n").length, 2, terminal.err());
+  });
+
   test("are all tried; each failure is told, and the exit code is 1", async () => {
     const terminal = fakeTerminal();
     const failures = new Failures(terminal, {});

@@ -1,6 +1,6 @@
 /** What commands that talk to a server say of what went wrong: errors of the client become errors of the program. */
 import { FtpAbortError, FtpArgumentError, FtpError, FtpLocalError } from "../../client/errors.js";
-import { printable } from "../../protocol/text.js";
+import { escapeHostile } from "../../protocol/text.js";
 import {
   CliError,
   type ExitCode,
@@ -24,7 +24,7 @@ export function asReported(error: unknown, subject: string): unknown {
   if (error instanceof FtpAbortError) return error.cause instanceof Error ? error.cause : interrupted();
   const exitCode = error instanceof FtpArgumentError ? 2 : 1;
   const { code, phase, reply, cause } = error;
-  const message = `${printable(subject)}: ${describe(error)}`;
+  const message = `${escapeHostile(subject)}: ${describe(error)}`;
   return new CliError(exitCode, code, message, { phase, reply, cause: cause ?? error });
 }
 
@@ -52,6 +52,8 @@ export interface ReportOptions {
 export class Failures {
   readonly #terminal: ErrorOutput;
   readonly #json: boolean;
+  /** The same failure may be that of many: nobody can log in to the server of all of them. */
+  readonly #told = new WeakSet<Error>();
   #count = 0;
   #exitCode: ExitCode = 0;
 
@@ -76,7 +78,8 @@ export class Failures {
     if (endsAll || !(reported instanceof CliError) || reported.exitCode === 130) throw reported;
     this.#count++;
     this.#exitCode = this.#exitCode === 1 ? 1 : reported.exitCode;
-    this.#terminal.errors.write(errorLine(reported, { json: this.#json }));
+    if (!this.#told.has(reported)) this.#terminal.errors.write(errorLine(reported, { json: this.#json }));
+    this.#told.add(reported);
     return reported;
   }
 }

@@ -9,7 +9,7 @@ import { nameFor } from "./formatting.js";
 import { atPath, shownUrl } from "./places.js";
 import { addRemoteFlags, type RemoteFlags } from "./remote-flags.js";
 import type { Failures } from "./reporting.js";
-import { refusedAsFolder, type Target, withTargets } from "./targets.js";
+import { refusedAsFolder, refuseFile, type Target, withTargets } from "./targets.js";
 
 interface RmFlags extends RemoteFlags {
   readonly recursive?: boolean;
@@ -65,8 +65,10 @@ async function remove(target: Target, failures: Failures, flags: RmFlags, termin
 }
 
 /** Asked for only where it matters: it costs a command. */
-async function isFolder({ client, path, place, entry, signal }: Target, flags: RmFlags): Promise<boolean> {
+async function isFolder(target: Target, flags: RmFlags): Promise<boolean> {
+  const { client, path, place, entry, signal } = target;
   if (entry !== undefined) return entry.type === "directory";
+  await refuseFile(target);
   if (place.url.folder) return true;
   if (flags.recursive !== true && flags.dryRun !== true) return false;
   return (await client.stat(path, { signal })).type === "directory";

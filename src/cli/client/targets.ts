@@ -1,12 +1,13 @@
 /** What a command that takes several URLs works on, one after the other. */
 import type { FtpClient } from "../../client/client.js";
-import { FtpReplyError } from "../../client/errors.js";
+import { FtpNotFoundError, FtpReplyError } from "../../client/errors.js";
 import type { FtpEntry } from "../../client/verbs/listing.js";
 import type { ExitCode } from "../errors.js";
 import { interruptible } from "../interrupts.js";
 import type { Terminal } from "../terminal.js";
 import { Remotes } from "./connection.js";
-import { atPath, findPlace, type RemotePlace, shownUrl } from "./places.js";
+import { fileError, isFile } from "./folders.js";
+import { atPath, findPlace, type RemotePlace, shownPlace, shownUrl } from "./places.js";
 import type { RemoteFlags } from "./remote-flags.js";
 import { expandRemote } from "./remote-glob.js";
 import { Failures, tryEach } from "./reporting.js";
@@ -52,11 +53,17 @@ export function withTargets(
       await tryEach(
         targets,
         failures,
-        (target) => work(target, failures),
+        async (target) => {
+          try {
+            await work(target, failures);
+          } catch (error) {
+            throw patterns ? await sayMissing(error, target) : error;
+          }
+        },
         ({ shown }) => shown,
       );
     };
-    await tryEach(places, failures, all, ({ url }) => shownUrl(url));
+    await tryEach(places, failures, all, shownPlace);
     await finish?.();
     return failures.exitCode;
   });
@@ -75,6 +82,23 @@ function targetOf(
     signal,
     ...(entry !== undefined && { entry }),
   };
+}
+
+/** A slash at the end says that it is a folder. @throws CliError when the server says that it is a file */
+export async function refuseFile({ client, path, place, shown, signal }: Target): Promise<void> {
+  if (place.url.folder && (await isFile(client, path, signal))) throw fileError(shown);
+}
+
+/** Some servers, vsftpd among them, say of what is not there only that something failed: asked, they tell. */
+export async function sayMissing(
+  error: unknown,
+  { client, path, signal }: Pick<Target, "client" | "path" | "signal">,
+): Promise<unknown> {
+  if (!(error instanceof FtpReplyError) || error.reply.code !== 550) return error;
+  const { reply } = error;
+  if (/no such|not found|not exist/i.test(reply.lines.join(" "))) return error;
+  const there = await client.exists(path, { signal }).catch(() => true);
+  return there ? error : new FtpNotFoundError({ reply });
 }
 
 /** Whether a server refused a file because it is a folder: most say only that they cannot. */

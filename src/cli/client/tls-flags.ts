@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import type { FtpClient } from "../../client/client.js";
 import type { FtpTlsOptions } from "../../client/tls-options.js";
 import type { FtpScheme, FtpUrl } from "../../client/url.js";
-import { printable } from "../../protocol/text.js";
+import { escapeHostile } from "../../protocol/text.js";
 import { configurationError, systemReason, usageError } from "../errors.js";
 import { askPassword } from "../password-prompt.js";
 import type { Terminal } from "../terminal.js";
@@ -55,8 +55,9 @@ const ENCRYPTED_KEY = /BEGIN ENCRYPTED PRIVATE KEY|Proc-Type: 4,ENCRYPTED/;
 async function passphraseFor(key: string, terminal: Terminal): Promise<string> {
   const known = terminal.environment.FERRY_KEY_PASSPHRASE;
   if (known !== undefined) return known;
-  if (terminal.input.isTTY === true) return await askPassword(`Passphrase for ${printable(key)}: `, terminal);
-  throw usageError(`${printable(key)} is encrypted: set FERRY_KEY_PASSPHRASE`);
+  if (terminal.input.isTTY === true)
+    return await askPassword(`Passphrase for ${escapeHostile(key)}: `, terminal);
+  throw usageError(`${escapeHostile(key)} is encrypted: set FERRY_KEY_PASSPHRASE`);
 }
 
 async function readPem(path: string): Promise<Buffer> {
@@ -78,7 +79,7 @@ export function warnOfCertificate(
 ): void {
   const { security } = client;
   if (security === undefined || security.authorized || flags.insecure === true) return;
-  const reason = printable(security.authorizationError ?? "unknown reason");
+  const reason = escapeHostile(security.authorizationError ?? "unknown reason");
   const message = `the certificate of ${url.host} cannot be verified (${reason}); ftpes:// would not go on, --insecure says nothing`;
   warn(message, terminal, flags);
 }

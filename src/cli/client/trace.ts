@@ -1,17 +1,12 @@
 /** `--trace`: the conversation with the server on standard error. */
 import type { TraceLine } from "../../client/options.js";
-import { printable } from "../../protocol/text.js";
+import { escapeHostile } from "../../protocol/text.js";
 import type { Terminal } from "../terminal.js";
 
-/** The client masks what we send; a server may repeat a secret in what it answers. */
-export function traceTo(
-  terminal: Terminal,
-  secrets: readonly (string | undefined)[],
-): (line: TraceLine) => void {
-  const hide = (text: string): string =>
-    secrets.reduce<string>((shown, secret) => (secret ? shown.replaceAll(secret, "****") : shown), text);
+/** The client has masked passwords, those that the server repeats too. */
+export function traceTo(terminal: Terminal): (line: TraceLine) => void {
   return (line) => {
-    for (const text of linesOf(line)) terminal.errors.write(`${printable(hide(text))}\n`);
+    for (const text of linesOf(line)) terminal.errors.write(`${escapeHostile(text)}\n`);
   };
 }
 

@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { usageError } from "../errors.js";
 import { one } from "../flags.js";
-import { count, ValueError } from "../values.js";
+import { wholeNumber } from "../values.js";
 import type { MovingOptions } from "./file-moves.js";
 import { addRemoteFlags, type RemoteFlags } from "./remote-flags.js";
 
@@ -47,9 +47,7 @@ export function addParallelFlag(command: Command): Command {
 }
 
 export function sessions(text: string): number {
-  const number = count(text);
-  if (number > MOST_SESSIONS) throw new ValueError(`expected a whole number from 1 to ${MOST_SESSIONS}`);
-  return number;
+  return wholeNumber(text, 1, MOST_SESSIONS, `expected a whole number from 1 to ${MOST_SESSIONS}`);
 }
 
 /** @throws CliError for flags that exclude each other */

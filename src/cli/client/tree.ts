@@ -16,7 +16,7 @@ import { humanSize, nameFor } from "./formatting.js";
 import { atPath, shownUrl } from "./places.js";
 import { addRemoteFlags, type RemoteFlags } from "./remote-flags.js";
 import type { Failures } from "./reporting.js";
-import { type Target, withTargets } from "./targets.js";
+import { refuseFile, type Target, withTargets } from "./targets.js";
 
 interface TreeFlags extends RemoteFlags {
   readonly all?: boolean;
@@ -60,6 +60,7 @@ class Tree {
 
   async draw(target: Target, failures: Failures): Promise<void> {
     const { client, path, shown, signal, place } = target;
+    await refuseFile(target);
     const entry = place.url.folder ? undefined : (target.entry ?? (await client.stat(path, { signal })));
     if (entry?.type === "file") throw usageError(`${shown} is a file: \`ferry tree\` shows folders`);
     const listed = await this.#list(target, path);

@@ -5,10 +5,11 @@ import { FtpNotFoundError } from "../../client/errors.js";
 import type { Sessions } from "../../client/pool.js";
 import { localTree } from "../../client/tree/local-tree.js";
 import { remoteJoin } from "../../client/verbs/names.js";
-import { printable } from "../../protocol/text.js";
+import { escapeHostile } from "../../protocol/text.js";
 import { failure, systemReason, usageError } from "../errors.js";
 import type { Terminal } from "../terminal.js";
 import type { FileMove, FileMoves, MovedFile, Naming } from "./file-moves.js";
+import { fileError } from "./folders.js";
 import type { RemotePlace } from "./places.js";
 import { type ProgressDisplay, seen } from "./progress-display.js";
 import type { TransferFlags } from "./transfer-flags.js";
@@ -75,8 +76,7 @@ export class Uploads {
         try {
           const { type } = await client.stat(path, { signal });
           if (type === "directory") return "folder";
-          if (place.url.folder && type === "file")
-            throw failure(`${printable(this.#o.naming(place, path))} is a file, and no folder`);
+          if (place.url.folder && type === "file") throw fileError(this.#o.naming(place, path));
           // A link may lead to either; a name with "/" behind it is a folder.
           return place.url.folder ? "folder" : "file";
         } catch (error) {
@@ -103,10 +103,10 @@ export class Uploads {
     const there = target !== "folder" || name === "" ? place.path : remoteJoin(place.path, name);
     if (found.isDirectory()) {
       if (flags.recursive !== true)
-        throw failure(`${printable(local)} is a folder: -r puts it with all that is in it`);
+        throw failure(`${escapeHostile(local)} is a folder: -r puts it with all that is in it`);
       if (target === "file")
         throw failure(
-          `${printable(this.#o.naming(place, place.path))} is a file: a folder cannot take its place`,
+          `${escapeHostile(this.#o.naming(place, place.path))} is a file: a folder cannot take its place`,
         );
       return await this.#planFolder(local, here, there);
     }
@@ -128,7 +128,7 @@ export class Uploads {
       try {
         if (type === "directory") await make(path);
         else if (type === "file") this.#add(path, shown, { kind: "file", path: join(here, below), size });
-        else throw failure(`${printable(shown)} is no file, or a link that leads nowhere: left out`);
+        else throw failure(`${escapeHostile(shown)} is no file, or a link that leads nowhere: left out`);
       } catch (error) {
         signal.throwIfAborted();
         moves.failed(error, this.#file(path, shown));
@@ -139,7 +139,7 @@ export class Uploads {
   }
 
   #unread(path: string, local: string, why: string): void {
-    this.#o.moves.failed(failure(`cannot read ${printable(local)}: ${why}`), this.#file(path, local));
+    this.#o.moves.failed(failure(`cannot read ${escapeHostile(local)}: ${why}`), this.#file(path, local));
   }
 
   #file(path: string, local: string): MovedFile {
@@ -151,7 +151,9 @@ export class Uploads {
     const { pool, flags, place } = this.#o;
     const other = this.#moves.get(path);
     if (other !== undefined) {
-      throw failure(`${printable(local)} and ${printable(other.local)} would both become ${printable(path)}`);
+      throw failure(
+        `${escapeHostile(local)} and ${escapeHostile(other.local)} would both become ${escapeHostile(path)}`,
+      );
     }
     const ascii = flags.ascii === true || place.url.type === "a";
     this.#moves.set(
@@ -165,7 +167,7 @@ function foundAt(path: string, local: string): Stats {
   try {
     return statSync(path);
   } catch (error) {
-    throw failure(`cannot read ${printable(local)}: ${systemReason(error)}`, error);
+    throw failure(`cannot read ${escapeHostile(local)}: ${systemReason(error)}`, error);
   }
 }
 

@@ -1,20 +1,23 @@
 /** `ferry verify`: whether what is here and what is on a server are the same. */
 import { resolve } from "node:path";
-import { FtpError, FtpLocalError } from "../../client/errors.js";
+import { FtpError, FtpLocalError, FtpNotFoundError, FtpReplyError } from "../../client/errors.js";
+import type { FtpPool } from "../../client/pool.js";
 import { type VerifiedFile, verify as verifyFiles } from "../../client/verify/verify.js";
-import { printable } from "../../protocol/text.js";
+import { escapeHostile } from "../../protocol/text.js";
 import type { DefineCommand } from "../command.js";
-import { type ExitCode, usageError } from "../errors.js";
+import { type ExitCode, failure, usageError } from "../errors.js";
 import { several } from "../flags.js";
 import { interruptible } from "../interrupts.js";
 import { jsonLine } from "../json-line.js";
 import type { Terminal } from "../terminal.js";
 import { openPool } from "./connection.js";
-import { findPlace, isRemote, shownUrl } from "./places.js";
+import { fileError, remoteType, typeHere } from "./folders.js";
+import { findPlace, isRemote, type RemotePlace, shownUrl } from "./places.js";
+import { type ProgressDisplay, progressDisplay } from "./progress-display.js";
 import { countText } from "./quantities.js";
 import { addRemoteFlags, type RemoteFlags } from "./remote-flags.js";
 import { asReported, describe } from "./reporting.js";
-import { addParallelFlag, USUAL_PARALLEL } from "./transfer-flags.js";
+import { addParallelFlag, isSilent, USUAL_PARALLEL } from "./transfer-flags.js";
 
 export interface VerifyFlags extends RemoteFlags {
   readonly parallel?: number;
@@ -57,38 +60,77 @@ export async function verify(
   const place = await findPlace(url, terminal);
   const here = resolve(terminal.workingDirectory, local);
   const connections = flags.parallel ?? USUAL_PARALLEL;
-  return await interruptible(terminal, async (signal) => {
-    await using remote = await openPool(place, { ...flags, connections }, terminal, signal);
-    const { include, exclude } = flags;
-    try {
-      const { equal, files } = await verifyFiles(remote.pool, place.path, here, {
-        signal,
-        onFile: (file) => tellFile(file, flags, terminal),
-        ...(include !== undefined && { include }),
-        ...(exclude !== undefined && { exclude }),
-      });
-      tellAll(files, flags, terminal);
-      return equal ? 0 : 1;
-    } catch (error) {
-      throw asReported(error, error instanceof FtpLocalError ? local : shownUrl(place.url));
-    }
-  });
+  const display = progressDisplay(terminal, { silent: isSilent(flags) });
+  try {
+    return await interruptible(terminal, async (signal) => {
+      await using remote = await openPool(place, { ...flags, connections }, terminal, signal);
+      return await compare({ pool: remote.pool, place, local, here }, flags, display, signal);
+    });
+  } finally {
+    display.close();
+  }
 }
 
-export function tellFile(
-  file: VerifiedFile,
-  { json, quiet }: VerifyFlags,
-  { output, errors }: Terminal,
-): void {
+interface Compared {
+  readonly pool: FtpPool;
+  readonly place: RemotePlace;
+  /** As the user wrote it. */
+  readonly local: string;
+  /** The same, absolute. */
+  readonly here: string;
+}
+
+async function compare(
+  { pool, place, local, here }: Compared,
+  flags: VerifyFlags,
+  display: ProgressDisplay,
+  signal: AbortSignal,
+): Promise<ExitCode> {
+  const { include, exclude } = flags;
+  const shown = shownUrl(place.url);
+  const typeThere = () => pool.run((client) => remoteType(client, place.path, signal), { signal });
+  // Asked first: servers without MLSD list a file as if it were in itself.
+  if (typeHere(here) === "directory" && (await typeThere()) === "file") {
+    if (place.url.folder) throw fileError(shown);
+    throw failure(`${escapeHostile(shown)} is a file, and ${escapeHostile(local)} is a folder`);
+  }
+  let count = 0;
+  const onFile = (file: VerifiedFile): void => {
+    display.status?.(`comparing: ${countText(++count, "file")} done`);
+    tellFile(file, flags, display);
+  };
+  display.status?.("comparing both sides");
+  try {
+    const { equal, files } = await verifyFiles(pool, place.path, here, {
+      signal,
+      onFile,
+      ...(include !== undefined && { include }),
+      ...(exclude !== undefined && { exclude }),
+    });
+    tellAll(files, flags, display);
+    return equal ? 0 : 1;
+  } catch (error) {
+    const refused = error instanceof FtpReplyError || error instanceof FtpNotFoundError;
+    if (refused && typeHere(here) === "file" && (await typeThere()) === "directory")
+      throw failure(`${escapeHostile(shown)} is a folder, and ${escapeHostile(local)} is a file`);
+    throw asReported(error, error instanceof FtpLocalError ? local : shown);
+  }
+}
+
+/** Where it is told: a terminal, or a display of one. */
+type Told = Pick<ProgressDisplay, "output" | "errors">;
+
+export function tellFile(file: VerifiedFile, { json, quiet }: VerifyFlags, { output, errors }: Told): void {
   if (json === true) {
     const error = file.by === "error" ? { error: { message: reasonOf(file.error) } } : {};
     output.write(jsonLine({ ...file, ...error }));
-  } else if (file.by === "error") errors.write(`ferry: ${printable(file.path)}: ${reasonOf(file.error)}\n`);
+  } else if (file.by === "error")
+    errors.write(`ferry: ${escapeHostile(file.path)}: ${reasonOf(file.error)}\n`);
   else if (!file.equal && quiet !== true) output.write(`${differenceOf(file)}\n`);
 }
 
 function differenceOf(file: VerifiedFile): string {
-  const path = printable(file.path);
+  const path = escapeHostile(file.path);
   if (file.by === "presence") return `${path}: only ${file.missing === "local" ? "on the server" : "here"}`;
   return `${path}: differs by ${file.by}`;
 }
@@ -96,7 +138,7 @@ function differenceOf(file: VerifiedFile): string {
 export function tellAll(
   files: readonly VerifiedFile[],
   { json, quiet }: VerifyFlags,
-  { output }: Terminal,
+  { output }: Told,
 ): void {
   const same = files.filter(({ equal }) => equal);
   const differing = files.length - same.length;
@@ -120,5 +162,5 @@ function howText(by: Readonly<Record<string, number>>): string {
 }
 
 function reasonOf(error: Error): string {
-  return error instanceof FtpError ? describe(error) : printable(error.message);
+  return error instanceof FtpError ? describe(error) : escapeHostile(error.message);
 }

@@ -18,6 +18,7 @@ test("offsets are told with their sign, in the unit that fits", () => {
   assert.equal(offsetText(12_400), "+12 s");
   assert.equal(offsetText(-2 * HOUR), "-2:00 h");
   assert.equal(offsetText(5.75 * HOUR), "+5:45 h");
+  assert.equal(offsetText(-0.5 * HOUR), "-30 min");
   assert.equal(offsetText(-72 * HOUR), "-3 days");
   assert.equal(roundedOffset(2 * HOUR + 59_000), 2 * HOUR);
 });

@@ -4,6 +4,8 @@
  */
 import type { Socket } from "node:net";
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from "node:tls";
+import { Secrets } from "../../client/session/masked.js";
+import { shownReply } from "../../client/shown-reply.js";
 import { normalAddress } from "../../connection/address.js";
 import { waitFor } from "../../connection/deadline.js";
 import { tlsFailureOf } from "../../connection/tls/tls-failure.js";
@@ -46,7 +48,6 @@ const REPLY_LIMITS = { line: 16 * 1024, reply: 256 * 1024, lines: 5000 };
 const MOST_UNREAD = 64;
 /** Milliseconds for a goodbye. */
 const PATIENCE = 1000;
-const SECRET = /^(?:PASS|ACCT)$/;
 
 export class Conversation {
   /** The newest session of TLS, for data connections to resume. */
@@ -61,7 +62,7 @@ export class Conversation {
   #waiting: { resolve(reply: Reply<number>): void; reject(error: Error): void } | undefined;
   #end: Breakdown | undefined;
   /** What PASS or ACCT sent last: a server may repeat it in its answer. */
-  #secret = "";
+  readonly #secrets = new Secrets();
 
   /** On a socket that is connected and that nobody has read from. */
   constructor(socket: Socket, o: ConversationOptions) {
@@ -92,10 +93,7 @@ export class Conversation {
   send(verb: string, argument?: string): void {
     if (this.#end !== undefined) throw this.#end;
     const line = encodeCommandLine(verb, argument);
-    const isSecret = SECRET.test(verb);
-    const shown = isSecret ? "****" : argument;
-    this.#secret = isSecret ? (argument ?? "") : "";
-    this.#o.trace({ kind: "command", text: shown === undefined ? verb : `${verb} ${shown}` });
+    this.#o.trace({ kind: "command", text: this.#secrets.sent(verb, argument) });
     this.#socket.write(line);
   }
 
@@ -211,8 +209,8 @@ export class Conversation {
 
   #take(heard: Reply<number>): void {
     if (this.#end !== undefined) return;
-    const reply = withoutSecret(heard, this.#secret);
-    this.#o.trace({ kind: "reply", reply });
+    const reply = this.#secrets.heard(heard);
+    this.#o.trace({ kind: "reply", reply: shownReply(reply) });
     if (this.#waiting !== undefined) {
       const { resolve } = this.#waiting;
       this.#waiting = undefined;
@@ -268,14 +266,9 @@ export function handshake(
   );
 }
 
-function withoutSecret(reply: Reply<number>, secret: string): Reply<number> {
-  if (secret === "") return reply;
-  const [first, ...rest] = reply.lines.map((line) => line.replaceAll(secret, "****"));
-  return { code: reply.code, lines: [first ?? "", ...rest] };
-}
-
 /** "229 Entering Extended Passive Mode (|||50123|)": code and first line. */
-export function replyText({ code, lines }: Reply<number>): string {
+export function replyText(reply: Reply<number>): string {
+  const { code, lines } = shownReply(reply);
   return `${code} ${lines.length > 1 ? `${lines[0]} …` : lines[0]}`.trim();
 }
 

@@ -191,6 +191,8 @@ function watched(
     socket.on("error", () => settle("broken"));
     socket.on("close", () => settle("end"));
     if (visit.signal.aborted) onAbort();
+    // An empty listing may have ended before the 150 was read, and tells so once only.
+    else if (socket.readableEnded || socket.destroyed) settle(socket.errored === null ? "end" : "broken");
     else begin(settle);
   });
 }

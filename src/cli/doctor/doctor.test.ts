@@ -106,6 +106,19 @@ describe("ferry doctor", () => {
     assert.doesNotMatch(terminal.out(), /The server has no (?:EPSV|PASV)/);
   });
 
+  test("prints a password nowhere that the server repeats later", async () => {
+    const answers = {
+      SYST: `215 UNIX ${PASSWORD}`,
+      PWD: `257 "/home/${PASSWORD}"`,
+      EPSV: `500 Not for ${PASSWORD}.`,
+      PASV: `500 Not for ${PASSWORD}.`,
+      NOOP: `500 Not for ${PASSWORD}.`,
+    };
+    const { terminal } = await doctor({ script: { answers }, argv: [...CLEAR, "--trace"] });
+    assert.match(terminal.err(), /< 215 UNIX \*{4}$/m);
+    assert.ok(!(terminal.out() + terminal.err()).includes(PASSWORD));
+  });
+
   test("prints one object with --json, and the password nowhere", async () => {
     const answers = { PASS: `530 The password ${PASSWORD} is wrong.` };
     const ran = await doctor({ script: { answers }, argv: [...CLEAR, "--json", "--trace"] });

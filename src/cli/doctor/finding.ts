@@ -1,5 +1,5 @@
 /** What the doctor finds, and how it is told: in plain words, with its evidence, its cause and what to change. */
-import { printable } from "../../protocol/text.js";
+import { escapeHostile } from "../../protocol/text.js";
 import type { Software } from "./software.js";
 
 /** Where something is to be changed: at the server, here, or in a router or firewall between. */
@@ -73,7 +73,7 @@ const USUAL = 3;
 /** Text of a peer for people: on one line, cut, control characters escaped. */
 export function evidenceOf(text: string): string {
   // Cut before it is escaped, and again after: escapes are longer.
-  const shown = printable(text.slice(0, LONGEST_EVIDENCE));
+  const shown = escapeHostile(text.slice(0, LONGEST_EVIDENCE));
   const cut = text.length > LONGEST_EVIDENCE || shown.length > LONGEST_EVIDENCE;
   return cut ? `${shown.slice(0, LONGEST_EVIDENCE)}…` : shown;
 }

@@ -54,3 +54,8 @@ export function rangeText(ports: readonly number[]): string {
 export function hasNoPort({ code, lines }: Reply<number>): boolean {
   return code === 425 || /^OOPS: (?:vsf_sysutil_|priv_sock_)/.test(lines[0] ?? "");
 }
+
+/** vsftpd's last word: the session is gone, though its connection may not have ended yet. */
+export function isLastWord({ lines }: Reply<number>): boolean {
+  return lines[0].startsWith("OOPS: ");
+}

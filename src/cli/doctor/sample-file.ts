@@ -1,7 +1,7 @@
 /** A file that downloads can be tried with. */
 import type { ListedFile, Visit } from "./visit.js";
 
-/** What the user named, or the first of the folder that is not empty. */
+/** What the user named, or the biggest of the folder: small ones are whole before they can be broken off. */
 export function fileToTry({ facts, subject }: Visit): ListedFile | undefined {
   if (facts.file !== undefined) return facts.file;
   if (subject.file !== undefined) return { name: subject.file, size: undefined };
@@ -15,10 +15,11 @@ export function fileToTry({ facts, subject }: Visit): ListedFile | undefined {
     isFile: type === "file",
     size,
   }));
-  const found = [...facted, ...listed].find(
-    ({ name, isFile, size }) => isFile && (size ?? 0) > 0 && isPlain(name),
-  );
-  return found === undefined ? undefined : { name: found.name, size: found.size };
+  let found: ListedFile | undefined;
+  for (const { name, isFile, size = 0 } of [...facted, ...listed]) {
+    if (isFile && size > (found?.size ?? 0) && isPlain(name)) found = { name, size };
+  }
+  return found;
 }
 
 function sizeOf(text: string | undefined): number | undefined {

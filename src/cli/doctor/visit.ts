@@ -83,6 +83,8 @@ export interface Facts {
   protection?: "private" | "clear";
   /** False when data connections that resume the TLS session fail, and others do not. */
   resume?: false;
+  /** Why EPSV has no port. */
+  epsv?: "refused" | "no-port";
   /** The passive ones that can be connected to. */
   passive?: readonly Way[];
   /** The first that works. */

@@ -35,8 +35,8 @@ export function commandHelp(command: Declared): string {
     [`${capitalized(summary)}.`],
     [`  ${usageOf(command)}${aliases.length === 0 ? "" : `   (also ${aliases.join(", ")})`}`],
     details === undefined ? [] : wrapped(details, LINE),
-    flagLines.map(([syntax, meaning]) => `  ${syntax.padEnd(flagWidth)}${meaning}`),
-    ["Examples:", ...examples.map(([line, meaning]) => `  ${line.padEnd(width)}${meaning}`)],
+    flagLines.flatMap(([syntax, meaning]) => beside(syntax, flagWidth, meaning)),
+    ["Examples:", ...examples.flatMap(([line, meaning]) => beside(line, width, meaning))],
   ];
   return parts
     .filter((lines) => lines.length > 0)
@@ -45,6 +45,12 @@ export function commandHelp(command: Declared): string {
 }
 
 const LINE = 80;
+
+/** What it means stands in a column of its own, as narrow as it has to be. */
+function beside(term: string, width: number, meaning: string): string[] {
+  const lines = wrapped(meaning, LINE - width - 2);
+  return lines.map((line, at) => `  ${(at === 0 ? term : "").padEnd(width)}${line}`);
+}
 
 function capitalized(text: string): string {
   return text.slice(0, 1).toUpperCase() + text.slice(1);

@@ -3,6 +3,7 @@ import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { leakCheck } from "../../testing/leak-check.js";
+import { ScriptedServer } from "../../testing/scripted-server.js";
 import { cuttingRelay, Person, type Served, served } from "./shell.support.test.js";
 
 leakCheck();
@@ -41,6 +42,31 @@ describe("a person at the prompt", () => {
     person.type("\x04");
     assert.equal(await person.ended(), 0);
     assert((await stat(join(there.files, "new"))).isDirectory());
+  });
+
+  test("completes behind an alias as behind what it stands for", async () => {
+    await using there = await served();
+    await mkdir(join(there.files, "my photos"));
+    const person = await atPrompt(there);
+    person.type("alias c 'pwd; cd'\rc my\t\r");
+    await person.sees(/> c my\\ photos\/\n\/\n.*:\/my photos>$/);
+    person.type("\x04");
+    assert.equal(await person.ended(), 0);
+  });
+
+  test("types and pastes where the cursor is, also in one piece", async () => {
+    await using there = await served();
+    const person = await atPrompt(there);
+    person.type("lpwd");
+    await person.sees(/> lpwd$/);
+    person.type("\x01cls -1; ");
+    await person.sees(/> cls -1; lpwd$/);
+    person.type("\x1b[D\x1b[D äöü 日本");
+    await person.sees(/> cls -1 äöü 日本; lpwd$/);
+    person.type("\x05 here and there");
+    await person.sees(/; lpwd here and there$/);
+    person.type("\x15\x04");
+    assert.equal(await person.ended(), 0);
   });
 
   test("sees the choices where Tab cannot go on, and the line again below", async () => {
@@ -109,6 +135,45 @@ describe("a person at the prompt", () => {
     assert.equal(await person.ended(), 0);
   });
 
+  test("stops by Ctrl-C what fg has brought back, and what follows it in the line", async () => {
+    await using there = await served();
+    await writeFile(join(there.files, "big"), Buffer.alloc(50_000_000));
+    const person = await atPrompt(there);
+    person.type("set limit-rate 100K\rget big &\rfg\r");
+    await person.sees(/big +\[/);
+    person.type("\x03");
+    await person.sees(/-c goes on[^\n]*\n(?:.*\n)*.*:\/>$/);
+    person.type("get big -o first &\rfg || get big -o second\r");
+    await person.sees(/fg \|\| get[^\n]*\n[^\n]*first[^\n]*\nbig +\[/);
+    person.type("\x1a");
+    await person.sees(/\[1\] goes on in the background[^\n]*\n(?:.*\n)*.*\[1\]>$/);
+    person.type("kill 1\rtouch empty && get big -o third\r");
+    await person.sees(/third\nbig +\[/);
+    person.type("\x03");
+    await person.sees(/third\n(?:.*\n)*.*:\/>$/);
+    person.type("exit\r");
+    assert.equal(await person.ended(), 0);
+  });
+
+  test("stops by Ctrl-C what a program waits for in vain", async () => {
+    await using server = await ScriptedServer.start({
+      answers: {
+        RETR: async (peer) => {
+          peer.reply("150 Here.");
+          (await peer.data()).write("some of it");
+        },
+      },
+    });
+    await using there = await served();
+    const person = await atPrompt({ ...there, url: `ftp://anna:secret@127.0.0.1:${server.port}` });
+    person.type("cat file | cat\r");
+    await person.sees(/\nsome of it/);
+    person.terminal.signal("SIGINT");
+    await person.sees(/\nsome of it\n*.*:\/>$/);
+    person.type("exit\r");
+    assert.equal(await person.ended(), 0);
+  });
+
   test("lists, waits for and kills jobs, and is asked before jobs are left", async () => {
     await using there = await served();
     await writeFile(join(there.files, "big"), Buffer.alloc(50_000_000));
@@ -145,8 +210,24 @@ describe("a person at the prompt", () => {
     person.type("\x03");
     await person.sees(/rm -r \/\^C\nferry .*:\/>$/);
     person.type("\x03");
-    await person.sees(/Ctrl-C again, or Ctrl-D, leaves/);
+    await person.sees(/Ctrl-C again, or Ctrl-D, leaves\nferry .*:\/>$/);
+    // Whoever types meanwhile does not leave.
+    person.type("ls\x03");
+    await person.sees(/ls\^C\nferry .*:\/>$/);
     person.type("\x03");
+    await person.sees(/leaves\n(?:.*\n)*.*leaves\nferry .*:\/>$/);
+    person.type("\x03");
+    assert.equal(await person.ended(), 0);
+  });
+
+  test("loses nothing of what comes in one piece with Ctrl-C", async () => {
+    await using there = await served();
+    const person = await atPrompt(there);
+    person.type("\x03pwd\r");
+    await person.sees(/leaves\n.*> pwd\n\/\n.*:\/>$/);
+    person.type("half a line\x03lpwd\r");
+    await person.sees(/half a line\^C\n.*> lpwd\n\S+\n.*:\/>$/);
+    person.type("exit\r");
     assert.equal(await person.ended(), 0);
   });
 

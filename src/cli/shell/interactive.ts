@@ -4,7 +4,7 @@ import { countText } from "../client/quantities.js";
 import { CliError } from "../errors.js";
 import type { Terminal } from "../terminal.js";
 import { complete } from "./completion/complete.js";
-import { worldOf } from "./completion/world.js";
+import { withAliases, worldOf } from "./completion/world.js";
 import { promptText } from "./prompt.js";
 import { isPrivate } from "./secrets.js";
 import type { ShellSession } from "./session.js";
@@ -27,15 +27,19 @@ export class Interactive {
     const directory = { name: "", type: "directory" } as const;
     this.#colours = session.paint("x", directory) !== "x";
     const world = worldOf(session);
+    const commands = withAliases(session);
     this.#editor = new LineEditor({
       terminal,
       keyboard,
       screen: session.screen,
       history: session.history.lines,
       historySize: HISTORY_SIZE,
-      recallable: (line) => !isPrivate(line, session.commands),
+      recallable: (line) => !isPrivate(line, session),
       paint: (text, { label }) => (label.endsWith("/") ? session.paint(text, directory) : text),
-      complete: (line, signal) => complete(line, world, session.commands, signal),
+      complete: (line, signal) => complete(line, world, commands, signal),
+      onCleared: () => {
+        this.#warned = false;
+      },
     });
   }
 
@@ -58,7 +62,7 @@ export class Interactive {
 
   async #line(line: string): Promise<void> {
     const session = this.#session;
-    if (!isPrivate(line, session.commands)) session.history.add(line);
+    if (!isPrivate(line, session)) session.history.add(line);
     try {
       await session.runLine(line);
     } catch (error) {

@@ -23,6 +23,10 @@ import type { Shell } from "./shell.js";
 
 /** Aliases that stand for each other end here. */
 const MOST_ALIASES = 20;
+/** Files that do each other end here. */
+const MOST_SOURCES = 20;
+/** How deep in files each job is. */
+const depths = new WeakMap<Job, number>();
 
 /** What runs, and where it is told of. */
 export interface Run {
@@ -45,10 +49,25 @@ export function statementsOf(line: string, where = ""): Statement[] {
   }
 }
 
+/**
+ * Whether a failure is the end: what a script does next may rely on it, and nobody is there to see. What a person types
+ * goes on after `;`.
+ */
+export function endsByFailure({ shell, where }: Pick<Run, "shell" | "where">): boolean {
+  return (!shell.interactive || where !== "") && shell.settings.values.failExit !== false;
+}
+
 /** Whether a text succeeded; errors are told. @throws CliError when it cannot be understood, or was interrupted */
 export async function perform(text: string, run: Run): Promise<boolean> {
+  return await runAll(statementsOf(text, run.where), run);
+}
+
+async function runAll(statements: readonly Statement[], run: Run): Promise<boolean> {
   let succeeded = true;
-  for (const statement of statementsOf(text, run.where)) succeeded = await runStatement(statement, run);
+  for (const statement of statements) {
+    succeeded = await runStatement(statement, run);
+    if (run.shell.leaving || (!succeeded && endsByFailure(run))) break;
+  }
   return succeeded;
 }
 
@@ -60,9 +79,22 @@ export async function performFile(path: string, run: Run): Promise<boolean> {
   } catch (error) {
     throw failure(`cannot read ${escapeHostile(path)}: ${systemReason(error)}`, error);
   }
+  const depth = depths.get(run.job) ?? 0;
+  if (depth >= MOST_SOURCES)
+    throw usageError(`${escapeHostile(path)}: files that do each other without an end`);
+  depths.set(run.job, depth + 1);
+  try {
+    return await performLines(text.split(/\r?\n/), escapeHostile(path), run);
+  } finally {
+    depths.set(run.job, depth);
+  }
+}
+
+async function performLines(lines: readonly string[], name: string, run: Run): Promise<boolean> {
   let succeeded = true;
-  for (const [at, line] of text.split(/\r?\n/).entries()) {
-    succeeded = await perform(line, { ...run, where: `${escapeHostile(path)}:${at + 1}: ` });
+  for (const [at, line] of lines.entries()) {
+    succeeded = await perform(line, { ...run, where: `${name}:${at + 1}: ` });
+    if (run.shell.leaving) break;
     if (!succeeded && run.shell.settings.values.failExit !== false) return false;
   }
   return succeeded;
@@ -76,49 +108,55 @@ export async function runStatement(statement: Statement, run: Run): Promise<bool
     if (run.shell.interactive) run.shell.screen.note(`[${id}] ${escapeHostile(text)}`);
     return true;
   }
-  let succeeded = true;
+  let end: StepEnd = "done";
   for (const { after, command } of steps) {
-    if (after === "success" && !succeeded) continue;
-    if (after === "failure" && succeeded) continue;
-    succeeded = await runStep(command, run);
+    if (after === "success" && end !== "done") continue;
+    if (after === "failure" && end === "done") continue;
+    end = await runStep(command, run);
+    if (run.shell.leaving) break;
   }
-  return succeeded;
+  // A person has seen it; of a script nobody knew why it ended, or where.
+  if (typeof end !== "string" && endsByFailure(run)) note(end.untold, run);
+  return end === "done";
 }
 
-async function runStep(command: ParsedCommand, run: Run): Promise<boolean> {
+/** `untold`: it failed, and what is known of it was not told, or not where. */
+type StepEnd = "done" | "told" | { readonly untold: string };
+
+async function runStep(command: ParsedCommand, run: Run): Promise<StepEnd> {
   run.job.signal.throwIfAborted();
   try {
     if (command.kind === "local") return await runLocal(command.command, run);
-    if (command.output === undefined) return await runCommand(command.words, run);
-    return await redirected(command.words, command.output, run);
+    if (command.output !== undefined) return await redirected(command.words, command.output, run);
+    return (await runCommand(command.words, run)) ? "done" : "told";
   } catch (error) {
     run.job.signal.throwIfAborted();
-    if (error instanceof ReaderGone) return true;
-    if (error instanceof AlreadyTold) return false;
-    tell(error, command, run);
-    return false;
+    if (error instanceof ReaderGone) return "done";
+    const name = command.kind === "command" ? command.words[0].text : "!";
+    if (error instanceof AlreadyTold) return run.where === "" ? "told" : { untold: `${name} failed` };
+    const reported = asShellError(error, name);
+    // A bug of ours.
+    if (!(reported instanceof CliError)) throw reported;
+    note(reported.message, run);
+    return "told";
   }
 }
 
-function tell(error: unknown, command: ParsedCommand, { shell, job, where }: Run): void {
-  const name = command.kind === "command" ? command.words[0].text : "!";
-  const reported = asShellError(error, name);
-  // A bug of ours.
-  if (!(reported instanceof CliError)) throw reported;
+function note(message: string, { shell, job, where }: Run): void {
   const number = job.place === "background" && job.id !== undefined ? `[${job.id}] ` : "";
-  shell.screen.note(`${number}${where}${escapeHostile(reported.message)}`);
+  shell.screen.note(`${number}${where}${escapeHostile(message)}`);
 }
 
-async function redirected(words: readonly [Word, ...Word[]], to: Redirection, run: Run): Promise<boolean> {
+async function redirected(words: readonly [Word, ...Word[]], to: Redirection, run: Run): Promise<StepEnd> {
   const { shell, job } = run;
   if (to.kind === "pipe") {
-    return await throughProgram({ shell, job, columns: run.out.columns }, to.command, (out) =>
-      runCommand(words, { ...run, out }),
-    );
+    const work = (out: ShellOutput): Promise<boolean> => runCommand(words, { ...run, out });
+    const succeeded = await throughProgram({ shell, job, columns: run.out.columns }, to.command, work);
+    return succeeded ? "done" : { untold: `| ${to.command}: it failed` };
   }
   const out = new FileOutput(shell.local.resolve(to.path), to.append);
   try {
-    return await runCommand(words, { ...run, out });
+    return (await runCommand(words, { ...run, out })) ? "done" : "told";
   } finally {
     await out.end();
   }
@@ -144,24 +182,20 @@ async function runAlias(name: string, text: string, words: readonly Word[], run:
   if (run.followed.length >= MOST_ALIASES) throw usageError(`too many aliases lead to ${name}`);
   const line = [text, ...words.map(({ raw }) => raw)].join(" ");
   const inner = { ...run, followed: [...run.followed, name] };
-  let succeeded = true;
-  for (const statement of statementsOf(line, `${run.where}alias ${name}: `)) {
-    succeeded = await runStatement(statement, inner);
-  }
-  return succeeded;
+  return await runAll(statementsOf(line, `${run.where}alias ${name}: `), inner);
 }
 
-async function runLocal(command: string, { shell, job, out }: Run): Promise<boolean> {
+async function runLocal(command: string, { shell, job, out }: Run): Promise<StepEnd> {
   const { terminal, local } = shell;
   const line = command === "" ? (terminal.environment.SHELL ?? "sh") : command;
   const o = { terminal, directory: local.directory, signal: job.signal };
   // Behind the prompt it has no terminal, as a person types there.
-  if (job.place === "background") {
-    return (await new LocalProgram(line, { ...o, reads: "nothing", out }).end()) === 0;
-  }
-  return await shell.lend(
-    async () => (await new LocalProgram(line, { ...o, reads: "terminal" }).end()) === 0,
-  );
+  const code =
+    job.place === "background"
+      ? await new LocalProgram(line, { ...o, reads: "nothing", out }).end()
+      : await shell.lend(() => new LocalProgram(line, { ...o, reads: "terminal" }).end());
+  if (code === 0) return "done";
+  return { untold: `!${command}: ${code === null ? "ended by a signal" : `exit code ${code}`}` };
 }
 
 function unknownCommand(name: string, { commands, aliases }: Shell): Error {

@@ -1,5 +1,5 @@
 /** A command's output through a program of this machine. */
-import { ReaderGone } from "../errors.js";
+import { interrupted, ReaderGone } from "../errors.js";
 import type { Job } from "./jobs/job.js";
 import { PipeOutput } from "./jobs/job-output.js";
 import type { ShellOutput } from "./output.js";
@@ -11,12 +11,14 @@ export async function throughProgram(
   command: string,
   work: (out: ShellOutput) => Promise<boolean>,
 ): Promise<boolean> {
+  const { terminal, local, abandoned } = shell;
+  const inForeground = job.place === "foreground";
   const run = async (): Promise<boolean> => {
-    const { terminal, local } = shell;
     const out = new PipeOutput(command, columns, {
       terminal,
       directory: local.directory,
-      signal: job.signal,
+      // Ctrl-C reaches the program itself then, and a pager goes on with what it has.
+      signal: inForeground ? abandoned : job.signal,
     });
     let succeeded = true;
     try {
@@ -30,5 +32,5 @@ export async function throughProgram(
     }
     return succeeded;
   };
-  return job.place === "foreground" ? await shell.lend(run) : await run();
+  return inForeground ? await shell.lend(run, () => job.stop(interrupted())) : await run();
 }

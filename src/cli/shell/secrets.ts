@@ -2,18 +2,28 @@
 import type { CommandBook } from "./declaration.js";
 import { scan } from "./line/tokens.js";
 
-/** `ftp://anna:secret@host` */
-const URL_WITH_PASSWORD = /:\/\/[^\s/:@]*:[^\s]*@/;
+/** `ftp://anna:secret@host`; a password in quotes may have spaces in it. */
+const URL_WITH_PASSWORD = /:\/\/[^\s/:@]*:.*@/;
+
+export interface KnownCommands {
+  readonly commands: CommandBook;
+  readonly aliases?: ReadonlyMap<string, string>;
+}
 
 /** Whether a line holds a password, or may. As in bash, a space before it keeps it out too. */
-export function isPrivate(line: string, commands: CommandBook): boolean {
-  if (/^\s/.test(line) || URL_WITH_PASSWORD.test(line)) return true;
+export function isPrivate(line: string, known: KnownCommands): boolean {
+  return /^\s/.test(line) || holdsSecret(line, known, []);
+}
+
+/** `followed`: aliases on the way here. */
+function holdsSecret(line: string, known: KnownCommands, followed: readonly string[]): boolean {
+  if (URL_WITH_PASSWORD.test(line)) return true;
   const { tokens } = scan(line);
   let words: string[] = [];
   for (const token of [...tokens, END]) {
     if (token.kind === "word") words.push(token.text);
     else if (token.kind === "operator") {
-      if (holdsSecret(words, commands)) return true;
+      if (isSecret(words, known, followed)) return true;
       words = [];
     }
   }
@@ -22,10 +32,23 @@ export function isPrivate(line: string, commands: CommandBook): boolean {
 
 const END = { kind: "operator" } as const;
 
-/** Also of a command behind another one, as in `queue user anna secret`. */
-function holdsSecret([name = "", ...rest]: readonly string[], commands: CommandBook): boolean {
-  const command = commands.find(name);
+/** Also of a command behind another one, as in `queue user anna secret`, and of what an alias stands for. */
+function isSecret(
+  [name = "", ...rest]: readonly string[],
+  known: KnownCommands,
+  followed: readonly string[],
+): boolean {
+  const alias = followed.includes(name) ? undefined : known.aliases?.get(name);
+  if (alias !== undefined) {
+    const { tokens } = scan(alias);
+    const first = tokens.findLastIndex(({ kind }) => kind === "operator") + 1;
+    const last = tokens.slice(first).flatMap((token) => (token.kind === "word" ? [token.text] : []));
+    return isSecret([...last, ...rest], known, [...followed, name]);
+  }
+  const command = known.commands.find(name);
   if (command?.secret?.(rest) === true) return true;
-  const inner = command?.inner?.(rest);
-  return inner !== undefined && inner.length > 0 && holdsSecret(inner, commands);
+  const inner = command?.inner?.(rest) ?? [];
+  // A line in quotes.
+  if (inner.length === 1) return holdsSecret(inner[0] ?? "", known, followed);
+  return inner.length > 0 && isSecret(inner, known, followed);
 }

@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { leakCheck } from "../../testing/leak-check.js";
 import { ScriptedServer } from "../../testing/scripted-server.js";
+import { runProgram } from "../program.js";
+import { fakeTerminal } from "../terminal.support.test.js";
 import { scripted, served } from "./shell.support.test.js";
 
 leakCheck();
@@ -41,9 +43,115 @@ describe("ferry shell -e", () => {
 
   test("names the path that the server refuses", async () => {
     await using there = await served();
-    const { exitCode, err } = await scripted(there, ["-e", "set fail-exit off; ls nope; cd /not/there"]);
+    const lines =
+      "set fail-exit off; ls nope; cd /not/there; mirror gone x; verify /gone .; mirror -R nothing";
+    const { exitCode, err } = await scripted(there, ["-e", lines]);
     assert.equal(exitCode, 0);
-    assert.match(err, /^\/nope: there is no such file or directory\n\/not\/there: 550 [^\n]*\n$/);
+    const missing = "there is no such file or directory";
+    const expected = [
+      `/nope: ${missing}`,
+      "/not/there: 550 No such file or directory.",
+      `/gone: ${missing}`,
+      `/gone: ${missing}`,
+      "nothing: the local folder to be mirrored is not there",
+    ];
+    assert.deepEqual(err.trimEnd().split("\n"), expected);
+  });
+
+  test("lists what is there beside what is not", async () => {
+    await using there = await served();
+    await mkdir(join(there.files, "docs"));
+    await writeFile(join(there.files, "docs/a"), "");
+    await writeFile(join(there.files, "b"), "");
+    const { exitCode, out, err } = await scripted(there, ["-e", "ls -1 nope docs gone b"]);
+    assert.deepEqual({ exitCode, out }, { exitCode: 1, out: "b\n/docs:\na\n" });
+    assert.match(err, /^\/nope: there is no such[^\n]*\n\/gone: there is no such[^\n]*\n2 of 4 failed\n$/);
+  });
+
+  test("ends by a command that fails, also in the middle of a line, unless || follows it", async () => {
+    await using there = await served();
+    const unseen = await scripted(there, ["-e", "cd nope; rm *", "-e", "pwd"]);
+    assert.deepEqual(unseen, { exitCode: 1, out: "", err: "/nope: 550 No such file or directory.\n" });
+    const foreseen = await scripted(there, ["-e", "cd nope || mkdir nope; pwd"]);
+    assert.deepEqual({ ...foreseen, err: "" }, { exitCode: 0, out: "/\n", err: "" });
+    const behind = await scripted(there, [
+      "-e",
+      "queue 'rmdir nope; rmdir nope; mkdir other'; wait",
+      "-e",
+      "ls",
+    ]);
+    assert.deepEqual({ ...behind, err: "" }, { exitCode: 1, out: "", err: "" });
+  });
+
+  test("says what failed and where, also of what says nothing itself", async () => {
+    await using there = await served();
+    const script = join(there.here, "s.ferry");
+    const failing = async (line: string) => {
+      await writeFile(script, `pwd\n${line}\npwd\n`);
+      const { exitCode, out, err } = await scripted(there, ["-f", script]);
+      assert.deepEqual({ exitCode, out }, { exitCode: 1, out: "/\n" });
+      return err.replaceAll(script, "s.ferry");
+    };
+    assert.equal(await failing("!exit 3"), "s.ferry:2: !exit 3: exit code 3\n");
+    assert.equal(await failing("ls | exit 3"), "s.ferry:2: | exit 3: it failed\n");
+    assert.match(await failing("get nope"), /^[^\n]*\/nope[^\n]*\ns\.ferry:2: get failed\n$/);
+    assert.equal((await scripted(there, ["-e", "!exit 3"])).err, "!exit 3: exit code 3\n");
+  });
+
+  test("exit leaves at once, also files that are done and the middle of a line", async () => {
+    await using there = await served();
+    await writeFile(join(there.here, "left.ferry"), "pwd\nexit\npwd\n");
+    const { exitCode, out } = await scripted(there, ["-e", "source left.ferry && pwd; pwd"]);
+    assert.deepEqual({ exitCode, out }, { exitCode: 0, out: "/\n" });
+  });
+
+  test("does not do files that do each other without an end", async () => {
+    await using there = await served();
+    await writeFile(join(there.here, "a.ferry"), "source b.ferry\n");
+    await writeFile(join(there.here, "b.ferry"), "source a.ferry\n");
+    const { exitCode, err } = await scripted(there, ["-f", join(there.here, "a.ferry")]);
+    assert.equal(exitCode, 1);
+    assert.match(err, /files that do each other without an end/);
+  });
+
+  test("says nothing when a program has read enough of a file, and what it is when a file cannot be written", async () => {
+    await using there = await served();
+    await writeFile(join(there.files, "big"), Buffer.alloc(5_000_000, "x"));
+    const enough = await scripted(there, ["-e", "cat big | head -c 3; cat big big | head -c 3"]);
+    assert.deepEqual(enough, { exitCode: 0, out: "xxxxxx", err: "" });
+    const full = await scripted(there, ["-e", "cat big > /dev/full"]);
+    assert.equal(full.exitCode, 1);
+    assert.match(full.err, /^cannot write \/dev\/full: [^\n]*\n$/);
+  });
+
+  test("ends without a word when nobody reads its output any more, and does nothing else", async () => {
+    await using there = await served();
+    const terminal = fakeTerminal({ workingDirectory: there.here });
+    const gone = new AbortController();
+    const output = Object.create(terminal.output, {
+      failed: { value: gone.signal },
+      write: { value: () => gone.abort(Object.assign(new Error("write EPIPE"), { code: "EPIPE" })) },
+      drained: { value: async () => gone.signal.throwIfAborted() },
+    });
+    const argv = ["shell", "-e", "pwd", "-e", "mkdir made", there.url];
+    assert.equal(await runProgram(argv, { ...terminal, output }), 0);
+    assert.equal(terminal.err(), "");
+    assert.deepEqual(await readdir(there.files), []);
+  });
+
+  test("names the folder that mirror and verify do not find, there or here", async () => {
+    await using there = await served();
+    await writeFile(join(there.here, "here"), "1");
+    for (const [line, message] of [
+      ["mirror nope x", /^\/nope: there is no such file or directory\n$/],
+      ["mirror -R nope x", /^nope: the local folder to be mirrored is not there\n$/],
+      ["verify nope here", /^\/nope: [^\n]*\n$/],
+      ["verify /down.bin nope", /^nope: there is nothing of that name on our side: there is no such file\n$/],
+    ] as const) {
+      const { exitCode, err } = await scripted(there, ["-e", line]);
+      assert.equal(exitCode, 1);
+      assert.match(err, message);
+    }
   });
 
   test("rm -r removes all that the server lets go, and tells of the rest", async () => {
@@ -86,6 +194,20 @@ describe("ferry shell -e", () => {
     ]);
     assert.equal(exitCode, 0);
     assert.match(out, /\n1 file is the same, by .+\n$/);
+  });
+
+  test("kill all stops what runs, and lets nothing begin in its place", async () => {
+    await using there = await served();
+    await writeFile(join(there.files, "big"), Buffer.alloc(1_000_000));
+    const { exitCode, out } = await scripted(there, [
+      "-e",
+      "set limit-rate 10K; queue get big -o one; queue get big -o two; kill all; jobs; queue",
+    ]);
+    assert.deepEqual({ exitCode, out }, { exitCode: 1, out: "" });
+    assert.equal(
+      (await readdir(there.here)).some((name) => name.startsWith("two")),
+      false,
+    );
   });
 
   test("does lines in the background, and waits for them at the end", async () => {

@@ -1,10 +1,9 @@
 /** A shell while it lives: what its commands share, and how lines are run. */
-import { printable } from "../../protocol/text.js";
 import { type Paint, painter } from "../client/colours.js";
 import { CliError, interrupted } from "../errors.js";
 import type { Terminal } from "../terminal.js";
 import { COMMANDS } from "./commands/index.js";
-import { perform, runStatement, statementsOf } from "./interpreter.js";
+import { endsByFailure, perform, runStatement, statementsOf } from "./interpreter.js";
 import { Job } from "./jobs/job.js";
 import { JobOutput } from "./jobs/job-output.js";
 import { Jobs } from "./jobs/jobs.js";
@@ -46,8 +45,8 @@ export class ShellSession implements Shell {
   readonly #abandoned = new AbortController();
   /** Whether a job behind the prompt has failed. */
   #jobFailed = false;
-  /** Whether a program has the terminal. */
-  #lent = false;
+  /** While a program or a question has the terminal: what Ctrl-C is for, beside it. */
+  #lent: (() => void) | undefined;
 
   constructor({ terminal, screen, settings, history, keyboard }: SessionOptions) {
     this.terminal = terminal;
@@ -84,18 +83,18 @@ export class ShellSession implements Shell {
     let succeeded = true;
     for (const statement of statementsOf(line, where)) {
       const job = new Job(statement.text, "foreground");
-      void this.#execute(job, (out) =>
+      succeeded = await this.#attended(job, (out) =>
         runStatement(statement, { shell: this, job, out, where, followed: [] }),
       );
-      succeeded = await this.#attended(job);
-      if (this.#leaving) break;
+      if (this.#leaving || (!succeeded && endsByFailure({ shell: this, where }))) break;
     }
     return succeeded;
   }
 
   /** Ctrl-C: stops what is in the foreground. */
   interrupt(): void {
-    if (!this.#lent) this.#current?.stop(interrupted());
+    if (this.#lent !== undefined) this.#lent();
+    else this.#current?.stop(interrupted());
   }
 
   /** Aborted by a signal that ends all. */
@@ -115,8 +114,7 @@ export class ShellSession implements Shell {
   /** Some work in the foreground that no line has asked for. */
   async runWork(text: string, work: (job: Job) => Promise<boolean>): Promise<boolean> {
     const job = new Job(text, "foreground");
-    void this.#execute(job, () => work(job));
-    return await this.#attended(job);
+    return await this.#attended(job, () => work(job));
   }
 
   /** Resolves when nothing is left behind the prompt; whether all of it succeeded. */
@@ -167,25 +165,31 @@ export class ShellSession implements Shell {
       local: from.local.fork(),
       attend: (job) => this.attend(job),
       prepare: (text, where) => this.prepare(text, where, fork),
-      lend: (work) => this.lend(work),
+      lend: (work, onInterrupt) => this.lend(work, onInterrupt),
       // A job cannot end the shell.
       leave: () => {},
+      leaving: false,
+      abandoned: this.abandoned,
     };
     return fork;
   }
 
-  async lend<T>(work: () => T | Promise<T>): Promise<T> {
-    if (this.#keyboard === undefined || this.#lent) return await work();
-    this.#lent = true;
+  async lend<T>(work: () => T | Promise<T>, onInterrupt: () => void = () => {}): Promise<T> {
+    if (this.#keyboard === undefined || this.#lent !== undefined) return await work();
+    this.#lent = onInterrupt;
     try {
       return await this.#keyboard.lend(work);
     } finally {
-      this.#lent = false;
+      this.#lent = undefined;
+      this.screen.beginLine();
     }
   }
 
-  async #attended(job: Job): Promise<boolean> {
-    const state = await this.attend(job);
+  async #attended(job: Job, work: (out: ShellOutput) => Promise<boolean>): Promise<boolean> {
+    const attended = this.attend(job);
+    // Only now: what it does at once, such as `fg`, takes the keys over from it.
+    void this.#execute(job, work);
+    const state = await attended;
     if (state === "stopped" && !this.interactive) throw interrupted();
     return state === "done" || state === "running";
   }
@@ -195,10 +199,7 @@ export class ShellSession implements Shell {
     const before = this.#current;
     this.#current = job;
     job.move("foreground");
-    this.#keyboard?.forCommand({
-      interrupt: () => job.stop(interrupted()),
-      suspend: () => job.move("background"),
-    });
+    this.#giveKeys(job);
     try {
       await Promise.race([job.ended, movedAway(job)]);
       if (job.state === "running") {
@@ -208,8 +209,17 @@ export class ShellSession implements Shell {
       return job.state;
     } finally {
       this.#current = before;
-      this.#keyboard?.forNobody();
+      // `fg` and what follows it in the same line has them again.
+      if (before?.state === "running" && before.place === "foreground") this.#giveKeys(before);
+      else this.#keyboard?.forNobody();
     }
+  }
+
+  #giveKeys(job: Job): void {
+    this.#keyboard?.forCommand({
+      interrupt: () => job.stop(interrupted()),
+      suspend: () => job.move("background"),
+    });
   }
 
   /** Never rejects: whatever happens is told, and is the end of the job. */
@@ -231,7 +241,7 @@ export class ShellSession implements Shell {
       return;
     }
     const message = error instanceof Error ? error.message : String(error);
-    this.screen.note(`ferry: unexpected error: ${printable(message)} (FERRY_DEBUG=1 shows where)`);
+    this.screen.note(`ferry: unexpected error: ${escapeHostile(message)} (FERRY_DEBUG=1 shows where)`);
     if (this.terminal.debugging && error instanceof Error) this.screen.note(error.stack ?? "");
   }
 }

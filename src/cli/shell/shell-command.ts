@@ -4,6 +4,7 @@ import { shownUrl } from "../client/places.js";
 import { addRemoteFlags, type RemoteFlags } from "../client/remote-flags.js";
 import type { Run } from "../command.js";
 import { type ExitCode, interrupted, usageError } from "../errors.js";
+import { outputFailure } from "../interrupts.js";
 import type { Terminal } from "../terminal.js";
 import { placeFrom } from "./commands/connection.js";
 import { connect } from "./connecting.js";
@@ -65,14 +66,21 @@ export async function shell(
     if (signal === "SIGINT" && keyboard !== undefined) session.interrupt();
     else session.abandon();
   });
+  const { failed } = terminal.output;
+  const onFailed = (): void => session.abandon();
+  failed.addEventListener("abort", onFailed, { once: true });
   try {
     const opened = url === undefined || (await open(session, url));
     if (keyboard !== undefined) await interact(session, terminal, keyboard);
     else if (!opened || !(await runAll(session, terminal, { execute, file }))) return 1;
     if (session.abandoned.aborted) throw interrupted();
     return 0;
+  } catch (error) {
+    // Whatever failed then did so because of it: `ferry shell -e 'find /' | head`.
+    throw failed.aborted ? outputFailure(failed.reason) : error;
   } finally {
     forget();
+    failed.removeEventListener("abort", onFailed);
     keyboard?.close();
     await history.close();
     await session.close();

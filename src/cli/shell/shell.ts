@@ -32,10 +32,13 @@ export interface Shell {
   attend(job: Job): Promise<Job["state"]>;
   /** A line for behind the prompt, with the directories that are this shell's now. */
   prepare(text: string, where?: string): Prepared;
-  /** Lets a program or a question have the terminal. */
-  lend<T>(work: () => T | Promise<T>): Promise<T>;
-  /** Ends the shell when the line that runs is done. */
+  /** Lets a program or a question have the terminal. `onInterrupt`: what Ctrl-C is for, beside them. */
+  lend<T>(work: () => T | Promise<T>, onInterrupt?: () => void): Promise<T>;
+  /** Ends the shell when the command that runs is done. */
   leave(): void;
+  readonly leaving: boolean;
+  /** Aborted by a signal that ends all. */
+  readonly abandoned: AbortSignal;
 }
 
 /** Declares a command: see declaration.ts. */

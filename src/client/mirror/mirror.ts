@@ -8,7 +8,10 @@ import type { MirrorAction, MirrorOptions, MirrorResult } from "./options.js";
 import { Performance } from "./perform.js";
 import { planOf } from "./plan.js";
 
-/** @throws FtpError when the plan cannot be made, or the signal aborts; failures of single actions are in the result */
+/**
+ * @throws FtpError when the plan cannot be made, the signal aborts, or nothing can be written any more, here or there;
+ * failures of single actions are in the result
+ */
 export async function mirror(pool: Sessions | FtpClient, o: MirrorOptions): Promise<MirrorResult> {
   const sessions = sessionsOf(pool);
   const unfinished = await unfinishedOf(sessions, o);

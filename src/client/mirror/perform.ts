@@ -5,6 +5,7 @@ import type { Sessions } from "../pool.js";
 import type { OnProgress } from "../transfer/progress.js";
 import { TotalMeter } from "../transfer/total-progress.js";
 import { ancestorsOf } from "../tree/tree.js";
+import { nothingCanBeWritten } from "../unwritable.js";
 import { workOff } from "../work-off.js";
 import type { Begun, Journal, Unfinished } from "./journal.js";
 import type { MirrorAction, MirrorOptions } from "./options.js";
@@ -155,7 +156,7 @@ export class Performance {
         if (outcome === "unneeded") return;
         return this.#tell(action);
       } catch (error) {
-        if (signal?.aborted) throw error;
+        if (signal?.aborted || nothingCanBeWritten(error)) throw error;
         if (error instanceof FtpError && error.retryable && failed < retries) continue;
         return this.#tell({ ...action, error: error instanceof Error ? error : new Error(String(error)) });
       }

@@ -90,7 +90,9 @@ export class PartFile {
 
   async #write(done: readonly Range[]): Promise<void> {
     const path = segmentsOf(this.#path);
-    const file = await open(`${path}.new`, "w", 0o600);
+    // Never through a link that somebody has put there.
+    await rm(`${path}.new`, { force: true });
+    const file = await open(`${path}.new`, "wx", 0o600);
     try {
       await file.writeFile(JSON.stringify({ ferry: "segments", version: VERSION, ...this.#what, done }));
       await file.datasync();

@@ -195,6 +195,7 @@ export class DataPort {
     this.#listening ??= new PassivePort({
       localAddress: this.#pi.localAddress,
       range: new PortRange(active.ports ?? ACTIVE_PORTS),
+      unused: "reset",
       peerAllowed: (peer) => allowForeignData || sameAddress(peer, this.#pi.dataHost),
     });
     let connection: PlainDataConnection;

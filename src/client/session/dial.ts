@@ -40,7 +40,7 @@ export async function dial(
       const { localAddress } = route;
       const socket = connect({ host, port, ...CARRYING, ...(localAddress && { localAddress }) });
       // From the first moment to the last: an error without a listener would end the process.
-      socket.on("error", (cause) => reject(failure(cause)));
+      socket.on("error", (cause) => reject(failure(cause, route)));
       socket.once("connect", () => {
         const { proxy } = route;
         if (proxy === undefined) resolve(socket);
@@ -55,9 +55,10 @@ export async function dial(
   );
 }
 
-function failure(cause: NodeJS.ErrnoException): FtpConnectionError {
+function failure(cause: NodeJS.ErrnoException, { proxy }: Route): FtpConnectionError {
   const refused = cause.code === "ECONNREFUSED";
-  return new FtpConnectionError(`cannot connect: ${cause.code ?? "failed"}`, {
+  const where = proxy === undefined ? "" : " to the proxy";
+  return new FtpConnectionError(`cannot connect${where}: ${cause.code ?? "failed"}`, {
     phase: "connect",
     cause,
     hint: refused ? "Nothing listens there: is the port right, and the server running?" : undefined,
@@ -92,7 +93,7 @@ export class TunnelledConnection implements PlainDataConnection {
       const message = cause instanceof FtpProxyError ? cause.message : "the proxy gives no connection";
       throw new DataConnectionError(reason, message, { cause });
     }
-    this.#socket = new PlainDataSocket(originOfSocket(socket), this.#patience);
+    this.#socket = new PlainDataSocket(originOfSocket(socket), this.#patience, "reset");
   }
 
   open(o: OpenOptions): PlainDataSocket | Promise<PlainDataSocket> {

@@ -12,11 +12,14 @@ export interface Running {
   readonly again?: boolean;
 }
 
+type Pause = (milliseconds: number, signal: AbortLike) => Promise<void>;
+
 /** "closing": calls that wait are still done. */
 type State = "new" | "open" | "closing" | "destroyed";
 
 export class Operations {
   readonly #settings: Settings;
+  readonly #pause: Pause;
   readonly #turnstile = new Turnstile();
   readonly #memory: ServerMemory = { data: {} };
   #session: Session | undefined;
@@ -24,8 +27,10 @@ export class Operations {
   #running = new Stop();
   #state: State = "new";
 
-  constructor(settings: Settings) {
+  /** `pause` waits between tries to connect again. */
+  constructor(settings: Settings, pause: Pause = pauseFor) {
     this.#settings = settings;
+    this.#pause = pause;
   }
 
   /** The session, as long as its connection is there. */
@@ -143,12 +148,12 @@ export class Operations {
         const mayHelp = isLost(error) || (error instanceof FtpError && error.retryable);
         if (failed >= tries || signal.aborted || !mayHelp) throw error;
       }
-      await pause(Math.min(delay * 2 ** (failed - 1), maxDelay), signal);
+      await this.#pause(Math.min(delay * 2 ** (failed - 1), maxDelay), signal);
     }
   }
 }
 
-async function pause(milliseconds: number, signal: AbortLike): Promise<void> {
+async function pauseFor(milliseconds: number, signal: AbortLike): Promise<void> {
   const waiting = {
     signal,
     timeout: Number.POSITIVE_INFINITY,

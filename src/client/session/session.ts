@@ -7,7 +7,6 @@ import {
   FtpArgumentError,
   FtpConnectionError,
   type FtpError,
-  FtpLoginError,
   type FtpPhase,
   FtpProtocolError,
   FtpReplyError,
@@ -18,8 +17,10 @@ import type { Settings } from "../options.js";
 import { type Charset, charsetFor, UTF8 } from "./charset.js";
 import { type DataMemory, DataPort } from "./data-port.js";
 import { dial, type Route } from "./dial.js";
+import { logIn, secretsOf } from "./login.js";
 import { Protection } from "./protection.js";
 import { parseProxy } from "./proxy.js";
+import { assertFtp } from "./unreadable.js";
 import { UserPi, type Wait } from "./user-pi.js";
 
 /** What is known of a server and outlives a connection to it. */
@@ -74,8 +75,9 @@ export class Session {
     const { host, port, timeouts, limits, trace } = settings;
     const proxy = settings.proxy === undefined ? undefined : parseProxy(settings.proxy);
     const route: Route = { proxy, localAddress: settings.localAddress };
+    const secrets = secretsOf(settings);
     const socket = await dial({ host, port }, route, { signal, timeout: timeouts.connect });
-    const pi = new UserPi(socket, { limits, trace, host, proxied: proxy !== undefined });
+    const pi = new UserPi(socket, { limits, trace, secrets, host, proxied: proxy !== undefined });
     const session = new Session(pi, settings, route, memory);
     try {
       await session.#begin(signal);
@@ -293,30 +295,18 @@ export class Session {
     await this.protection.beforeGreeting(securing);
     const reply = await this.pi.completion(this.wait("greeting", signal));
     if (reply.code >= 300) throw new FtpReplyError("connecting", { phase: "greeting", reply });
+    assertFtp(reply);
     await this.protection.afterGreeting(securing);
-    await this.#login(signal);
+    await logIn(this.pi, this.settings, this.wait("login", signal));
     await this.protection.agree(securing);
     const features = await this.pi.exchange("FEAT", undefined, this.wait("login", signal));
     this.features = parseFeatures(features);
     await this.#chooseCharset(signal);
     const { directory } = this.memory;
-    if (directory !== undefined) await this.pi.expect("CWD", directory, this.wait("login", signal));
-  }
-
-  async #login(signal: AbortLike): Promise<void> {
-    const { user, password, account } = this.settings;
-    const wait = this.wait("login", signal);
-    // The charset is not known yet; names and passwords are UTF-8, or what `charset` says.
-    const charset = this.settings.charsetAlways ? charsetFor(this.settings.charset) : UTF8;
-    let reply = await this.pi.exchange("USER", charset.encode(user), wait);
-    if (reply.code === 331) reply = await this.pi.exchange("PASS", charset.encode(password), wait);
-    if (reply.code === 332) {
-      if (account === undefined) {
-        throw new FtpLoginError({ reply, hint: "The server wants an account (option `account`)." });
-      }
-      reply = await this.pi.exchange("ACCT", charset.encode(account), wait);
-    }
-    if (reply.code >= 300) throw new FtpLoginError({ reply });
+    if (directory === undefined) return;
+    const back = await this.pi.exchange("CWD", directory, this.wait("login", signal));
+    if (back.code >= 300)
+      throw new FtpReplyError("CWD", { phase: "login", reply: back, hint: DIRECTORY_HINT });
   }
 
   async #chooseCharset(signal: AbortLike): Promise<void> {
@@ -327,6 +317,10 @@ export class Session {
     if (utf8) await this.pi.exchange("OPTS", "UTF8 ON", this.wait("login", signal));
   }
 }
+
+/** Paths must not be seen from another directory than the caller thinks. */
+const DIRECTORY_HINT =
+  "The connection was lost, and the working directory is not there any more: begin anew with another client.";
 
 /** `A N` is what A means, and not every server knows the long form. */
 const TYPE_ARGUMENTS: Readonly<Record<string, string>> = { "A N": "A", "E N": "E" };

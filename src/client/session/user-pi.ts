@@ -8,7 +8,7 @@ import { ControlConnection } from "../../connection/control-connection.js";
 import { waitFor } from "../../connection/deadline.js";
 import { isOfTls } from "../../connection/tls/tls-failure.js";
 import type { Reply } from "../../protocol/reply.js";
-import { ReplyDecoder, type ReplyDecoderError } from "../../protocol/reply-decoder.js";
+import { ReplyDecoder } from "../../protocol/reply-decoder.js";
 import {
   FtpAbortError,
   FtpClosedError,
@@ -20,16 +20,21 @@ import {
   FtpTimeoutError,
 } from "../errors.js";
 import type { FtpLimits, TraceLine } from "../options.js";
+import { shownReply } from "../shown-reply.js";
 import { FtpTlsError } from "../tls-error.js";
 import { lineOf } from "./line-of.js";
-import { masked, Secrets } from "./masked.js";
+import { Secrets } from "./masked.js";
+import { Owed } from "./owed.js";
 import { ReplyWait, type Wait } from "./reply-wait.js";
+import { unreadable } from "./unreadable.js";
 
 export type { Wait };
 
 export interface UserPiOptions {
   readonly limits: Pick<FtpLimits, "reply" | "replyLine" | "replyLines">;
   readonly trace: ((line: TraceLine) => void) | undefined;
+  /** What is to be shown in no reply, as the wire has it. */
+  readonly secrets: readonly string[];
   /** Where the socket leads, when it is a proxy's. */
   readonly host: string;
   readonly proxied: boolean;
@@ -45,13 +50,10 @@ export class UserPi {
   readonly #socket: Socket;
   readonly #connection: ControlConnection<Reply<number>>;
   readonly #trace: ((line: TraceLine) => void) | undefined;
-  readonly #secrets = new Secrets();
+  readonly #secrets: Secrets;
   readonly #replies: Reply<number>[] = [];
   readonly #awaited = new ReplyWait();
-  /** Completion replies that are still to come; the greeting is the first. */
-  #owed = 1;
-  /** Replies that came since the last command and belong to none. */
-  #unasked = 0;
+  readonly #owed = new Owed();
   /** Whether the handshake is over and no reply has come since. */
   #freshlySecured = false;
   #together = false;
@@ -69,6 +71,7 @@ export class UserPi {
     this.proxied = o.proxied;
     this.#socket = socket;
     this.#trace = o.trace;
+    this.#secrets = new Secrets(o.secrets);
     this.#closed = new Promise((resolve) => socket.once("close", () => resolve()));
     const { reply, replyLine, replyLines } = o.limits;
     this.#connection = new ControlConnection(
@@ -91,12 +94,13 @@ export class UserPi {
 
   /** Whether replies are still to come for what was sent. */
   get owed(): number {
-    return this.#owed;
+    return this.#owed.count;
   }
 
   /** What was owed has come, with fewer replies than commands; see Session.settle. */
   inStep(): void {
-    this.#owed = 0;
+    this.#owed.clear();
+    this.#replies.length = 0;
   }
 
   /** Our end of the control connection. */
@@ -145,10 +149,9 @@ export class UserPi {
     if (this.#end !== undefined) throw this.#end;
     const line = lineOf(verb, argument, phase);
     this.#phase = phase;
-    this.#owed++;
-    this.#unasked = 0;
-    this.#secrets.sent(verb, argument);
-    if (this.#trace !== undefined) this.#trace({ kind: "command", text: masked(verb, argument) });
+    this.#owed.sent(verb);
+    const text = this.#secrets.sent(verb, argument);
+    this.#trace?.({ kind: "command", text });
     this.#connection.write(line);
     if (!this.#together) this.#connection.flush();
   }
@@ -198,7 +201,7 @@ export class UserPi {
    */
   async secure(connect: (stream: Duplex) => Promise<TLSSocket>, { signal, timeout }: Wait): Promise<void> {
     if (this.#end !== undefined) throw this.#end;
-    if (this.#unasked > 0 || this.#replies.length > 0 || this.#connection.holdsInput) {
+    if (this.#owed.unasked > 0 || this.#replies.length > 0 || this.#connection.holdsInput) {
       const error = new FtpTlsError("clear-text", "bytes in clear came where TLS was to begin", {
         phase: "tls",
       });
@@ -258,13 +261,13 @@ export class UserPi {
         }
       }
     } catch (error) {
-      this.destroy(this.#unreadable(error));
+      this.destroy(unreadable(error, this.#phase));
     }
   }
 
   #take(said: Reply<number>): void {
-    const reply = this.#secrets.without(said);
-    this.#trace?.({ kind: "reply", reply });
+    const reply = this.#secrets.heard(said);
+    this.#trace?.({ kind: "reply", reply: shownReply(reply) });
     this.#freshlySecured = false;
     if (reply.code === 421) {
       this.#goodbye = reply;
@@ -275,28 +278,14 @@ export class UserPi {
       this.#beside--;
       return;
     }
-    // Nobody asked: a second 226, as some servers send behind an abort.
-    if (this.#owed === 0) {
-      this.#unasked++;
-      return;
-    }
+    if (!this.#owed.heard(reply, this.#phase)) return;
     if (this.#awaited.isAwaited) this.#awaited.resolve(this.#given(reply));
     else this.#replies.push(reply);
   }
 
   #given(reply: Reply<number>): Reply<number> {
-    if (reply.code >= 200) this.#owed--;
+    this.#owed.given(reply);
     return reply;
-  }
-
-  #unreadable(error: unknown): FtpError {
-    if (error instanceof FtpProtocolError) return error;
-    const { reason } = error as ReplyDecoderError;
-    return new FtpProtocolError(`the server's reply cannot be read: ${reason}`, {
-      phase: this.#phase,
-      cause: error,
-      hint: reason === "not-a-reply" ? "Is this an FTP server, and the port not one for TLS?" : undefined,
-    });
   }
 
   #lost(cause?: Error): FtpError {

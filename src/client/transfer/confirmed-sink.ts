@@ -35,6 +35,10 @@ export class ConfirmedSink implements WriteHandle {
     return this.#last(chunk.subarray(0, this.#left));
   }
 
+  interrupt(): void {
+    this.#inner.interrupt?.();
+  }
+
   async commit(): Promise<Entry> {
     try {
       await this.#confirmed();

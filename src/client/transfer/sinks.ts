@@ -17,6 +17,7 @@ import { rm } from "node:fs/promises";
 import { Writable } from "node:stream";
 import { finished } from "node:stream/promises";
 import { WritableStream } from "node:stream/web";
+import { type AbortLike, withAbortSignal } from "../../connection/stop.js";
 import type { Entry, WriteHandle } from "../../storage/storage.js";
 import { FtpArgumentError, FtpLocalError } from "../errors.js";
 import { FileWriter } from "./file-writer.js";
@@ -53,13 +54,15 @@ export interface SinkOptions {
   readonly start: number;
   /** Of a path: what is set when the file is whole, and is asked for then; milliseconds since the epoch. */
   readonly modified?: () => number | undefined;
+  /** Ends the wait for a stream that does not finish. */
+  readonly signal?: AbortLike;
 }
 
 /** @throws FtpLocalError for a file that cannot be written; FtpArgumentError for what is no target */
 export function openSink(target: DownloadTarget, o: SinkOptions): WriteHandle {
   if (typeof target === "string") return fileSink(target, o);
-  if (target instanceof WritableStream) return streamSink(Writable.fromWeb(target), o.start);
-  if (target instanceof Writable) return streamSink(target, o.start);
+  if (target instanceof WritableStream) return streamSink(Writable.fromWeb(target), o);
+  if (target instanceof Writable) return streamSink(target, o);
   if (isHandle(target)) return target;
   throw new FtpArgumentError("the target is no path, no writable stream and no handle");
 }
@@ -135,8 +138,9 @@ function openNewPart(path: string): number {
   }
 }
 
-function streamSink(stream: Writable, start: number): WriteHandle {
+function streamSink(stream: Writable, { start, signal }: SinkOptions): WriteHandle {
   let bytes = 0;
+  let waiting: AbortController | undefined;
   // A stream that fails between two writes tells nobody else.
   stream.on("error", () => {});
   const check = (): void => {
@@ -149,12 +153,16 @@ function streamSink(stream: Writable, start: number): WriteHandle {
       check();
       bytes += chunk.length;
       // A stream keeps what it is given, and the chunk is only lent.
-      return stream.write(Buffer.from(chunk)) ? undefined : drained(stream).then(check);
+      if (stream.write(Buffer.from(chunk))) return undefined;
+      waiting = new AbortController();
+      return drained(stream, waiting).then(check);
     },
+    interrupt: () => waiting?.abort(),
     async commit() {
       check();
       stream.end();
-      await finished(stream, { readable: false });
+      if (signal === undefined) await finished(stream, { readable: false });
+      else await withAbortSignal(signal, (own) => finished(stream, { readable: false, signal: own }));
       return entry(bytes);
     },
     async abandon(cause) {
@@ -164,9 +172,8 @@ function streamSink(stream: Writable, start: number): WriteHandle {
   };
 }
 
-/** Until it takes more, or is gone. */
-async function drained(stream: Writable): Promise<void> {
-  const stop = new AbortController();
+/** Until it takes more, or is gone. @throws when `stop` is aborted */
+async function drained(stream: Writable, stop: AbortController): Promise<void> {
   try {
     await Promise.race(["drain", "close"].map((event) => once(stream, event, { signal: stop.signal })));
   } finally {

@@ -1,8 +1,11 @@
 /** Where the bytes of an upload come from. */
 import { Buffer } from "node:buffer";
-import { closeSync, fstatSync, open, openSync, statSync } from "node:fs";
+import { once } from "node:events";
+import { closeSync, constants, fstatSync, open, openSync, statSync } from "node:fs";
+import { Socket } from "node:net";
+import { type AbortLike, withAbortSignal } from "../../connection/stop.js";
 import type { ReadHandle } from "../../storage/storage.js";
-import { FtpArgumentError, FtpLocalError } from "../errors.js";
+import { FtpAbortError, FtpArgumentError, FtpLocalError } from "../errors.js";
 import { FileReader } from "./file-reader.js";
 
 /**
@@ -24,9 +27,9 @@ export function isSeekable(source: UploadSource): source is string | Uint8Array 
   return typeof source === "string" || source instanceof Uint8Array || source instanceof Blob;
 }
 
-/** @throws FtpLocalError for a file that cannot be read; FtpArgumentError for what is no source */
-export async function openSource(source: UploadSource, start = 0): Promise<OpenSource> {
-  if (typeof source === "string") return await fileSource(source, start);
+/** @throws FtpLocalError for a file that cannot be read; FtpArgumentError for what is no source; FtpAbortError */
+export async function openSource(source: UploadSource, signal: AbortLike, start = 0): Promise<OpenSource> {
+  if (typeof source === "string") return await pathSource(source, signal, start);
   if (source instanceof Uint8Array) {
     return { handle: bytesSource(source.subarray(start)), size: source.length };
   }
@@ -42,25 +45,47 @@ export async function openSource(source: UploadSource, start = 0): Promise<OpenS
   return { handle: iterableSource(source), size: undefined };
 }
 
-async function fileSource(path: string, start: number): Promise<OpenSource> {
-  let descriptor: number | undefined;
+async function pathSource(path: string, signal: AbortLike, start: number): Promise<OpenSource> {
   try {
-    // What is no file may keep whoever opens it waiting: a FIFO, until there is somebody at its other end.
-    const isFile = statSync(path).isFile();
-    descriptor = isFile ? openSync(path, "r") : await openLater(path);
-    const { size, mtimeMs } = fstatSync(descriptor);
-    const reader = new FileReader(descriptor, isFile ? start : null);
-    const opened = descriptor;
-    const handle: ReadHandle = {
-      ...(isFile ? { size: Math.max(0, size - start) } : {}),
-      read: (into) => reader.read(into),
-      close: () => closeSync(opened),
-    };
-    return { handle, size: isFile ? size : undefined, modified: mtimeMs };
+    const found = statSync(path);
+    if (found.isFIFO())
+      return { handle: await fifoSource(path, signal), size: undefined, modified: found.mtimeMs };
+    // What is no file may keep whoever opens it waiting.
+    return fileSource(found.isFile() ? openSync(path, "r") : await openLater(path), start);
   } catch (cause) {
-    if (descriptor !== undefined) closeSync(descriptor);
+    if (signal.aborted) throw new FtpAbortError("transfer", signal.reason);
     throw new FtpLocalError("the file to upload cannot be opened", { phase: "transfer", cause });
   }
+}
+
+function fileSource(descriptor: number, start: number): OpenSource {
+  try {
+    const found = fstatSync(descriptor);
+    const size = found.isFile() ? found.size : undefined;
+    const reader = new FileReader(descriptor, size === undefined ? null : start);
+    const handle: ReadHandle = {
+      ...(size === undefined ? {} : { size: Math.max(0, size - start) }),
+      read: (into) => reader.read(into),
+      close: () => closeSync(descriptor),
+    };
+    return { handle, size, modified: found.mtimeMs };
+  } catch (cause) {
+    closeSync(descriptor);
+    throw cause;
+  }
+}
+
+/** When its first bytes, or its end, are there. A thread that waits for them could be told by nobody to stop. */
+async function fifoSource(path: string, signal: AbortLike): Promise<ReadHandle> {
+  const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const stream = new Socket({ fd: descriptor, readable: true, writable: false });
+  try {
+    await withAbortSignal(signal, (own) => once(stream, "readable", { signal: own }));
+  } catch (error) {
+    stream.destroy();
+    throw error;
+  }
+  return { ...iterableSource(stream), close: () => void stream.destroy() };
 }
 
 function openLater(path: string): Promise<number> {
@@ -86,6 +111,19 @@ function bytesSource(bytes: Uint8Array): ReadHandle {
 function iterableSource(source: AsyncIterable<Uint8Array | string>, size?: number): ReadHandle {
   const chunks = source[Symbol.asyncIterator]();
   let rest: Uint8Array = new Uint8Array(0);
+  let giveUp: ((error: Error) => void) | undefined;
+  const next = async (): Promise<IteratorResult<Uint8Array | string>> => {
+    try {
+      return await new Promise((resolve, reject) => {
+        giveUp = reject;
+        Promise.resolve(chunks.next()).then(resolve, reject);
+      });
+    } finally {
+      giveUp = undefined;
+    }
+  };
+  /** Whether whoever gives the chunks was still asked for one. */
+  let interrupted = false;
   const copy = (into: Uint8Array): number => {
     const part = rest.subarray(0, into.length);
     into.set(part);
@@ -97,15 +135,22 @@ function iterableSource(source: AsyncIterable<Uint8Array | string>, size?: numbe
     async read(into) {
       // An empty chunk is not the end.
       while (rest.length === 0) {
-        const next = await chunks.next();
-        if (next.done === true) return 0;
-        rest = typeof next.value === "string" ? Buffer.from(next.value) : next.value;
+        const found = await next();
+        if (found.done === true) return 0;
+        rest = typeof found.value === "string" ? Buffer.from(found.value) : found.value;
         if (!(rest instanceof Uint8Array)) throw new TypeError("the source gives something that is no bytes");
       }
       return copy(into);
     },
+    interrupt() {
+      interrupted = giveUp !== undefined;
+      giveUp?.(new Error("the upload has ended"));
+    },
     async close() {
-      await chunks.return?.();
+      const ended = Promise.resolve(chunks.return?.());
+      // A generator ends only when it has given what it was asked for, which it may never do.
+      if (interrupted) ended.catch(() => {});
+      else await ended;
     },
   };
 }

@@ -251,6 +251,7 @@ class RunningTransfer {
         const answer = source.read(into);
         return typeof answer === "number" ? seen(answer) : answer.then(seen);
       },
+      interrupt: () => source.interrupt?.(),
       close: () => source.close(),
     };
   }

@@ -1,7 +1,7 @@
 /** A folder of the server, listed over several sessions at once. */
 import type { AbortLike } from "../../connection/stop.js";
 import type { FtpClient } from "../client.js";
-import { FtpError, FtpReplyError } from "../errors.js";
+import { FtpError, FtpProtocolError, FtpReplyError } from "../errors.js";
 import type { Sessions } from "../pool.js";
 import { MOST_LEVELS } from "../verbs/directories.js";
 import type { FtpEntry } from "../verbs/listing.js";
@@ -14,7 +14,12 @@ export interface RemoteTreeOptions {
   /** Whether links count as what they lead to. */
   readonly follow: boolean;
   readonly signal: AbortLike | undefined;
+  /** Entries at most, those with unusable names too; {@link MOST_ENTRIES} when absent. */
+  readonly most?: number;
 }
+
+/** More than any plan could be kept of: a server can make up folders in folders for as long as it is asked. */
+const MOST_ENTRIES = 4_000_000;
 
 /** How often a listing is tried again when that may help. */
 const RETRIES = 2;
@@ -65,7 +70,7 @@ class RemoteTree {
       try {
         const found = await this.#sessions.run((client) => this.#list(client, folder), { signal });
         for (const entry of found) this.#take(folder, entry, add);
-        return;
+        return this.#expectEnd();
       } catch (error) {
         const retryable = error instanceof FtpError && error.retryable && signal?.aborted !== true;
         if (retryable && failed < RETRIES) continue;
@@ -100,6 +105,15 @@ class RemoteTree {
     }
     for (const name of unusable) this.unusable.push(name);
     return found;
+  }
+
+  #expectEnd(): void {
+    const { most = MOST_ENTRIES } = this.#o;
+    if (this.entries.size + this.unusable.length <= most) return;
+    throw new FtpProtocolError(`the folder has more than ${most} entries`, {
+      phase: "transfer",
+      hint: "Take a folder below it, or leave some out by patterns.",
+    });
   }
 
   /** What a link leads to, with the link's name; the link itself when it leads nowhere. */

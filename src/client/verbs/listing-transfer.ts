@@ -1,6 +1,4 @@
 /** The transfer of a listing: MLSD or LIST, cut into lines and these into entries. */
-
-import { Buffer } from "node:buffer";
 import type { AbortLike } from "../../connection/stop.js";
 import { readFacts } from "../../protocol/entry-facts.js";
 import { parseFactLine } from "../../protocol/facts.js";
@@ -108,8 +106,11 @@ class ListingSink implements WriteHandle {
     const entries: FtpEntry[] = [];
     for (let found = this.#lines.next(); found !== "partial"; found = this.#lines.next()) {
       if (found === "too-long") throw tooMuch("a line of the listing has no end (limits.listingLine)");
-      const { bytes, from, to } = this.#lines;
-      this.#take(bytes.subarray(from, to), entries);
+      const { bytes, from, to, plain } = this.#lines;
+      if (to > from) {
+        const line = plain ? bytes.toString("latin1", from, to) : decodeText(bytes.subarray(from, to));
+        this.#take(line, entries);
+      }
     }
     return this.#channel.push(entries);
   }
@@ -117,7 +118,7 @@ class ListingSink implements WriteHandle {
   async commit(): Promise<Entry> {
     const rest = this.#lines.unfinished;
     const entries: FtpEntry[] = [];
-    if (rest !== undefined) this.#take(rest, entries);
+    if (rest !== undefined) this.#take(decodeText(rest), entries);
     await this.#channel.push(entries);
     return entry(this.#bytes);
   }
@@ -126,9 +127,7 @@ class ListingSink implements WriteHandle {
     return { kept: 0 };
   }
 
-  #take(bytes: Uint8Array, into: FtpEntry[]): void {
-    if (bytes.length === 0) return;
-    const line = decodeText(Buffer.from(bytes));
+  #take(line: string, into: FtpEntry[]): void {
     const found = this.#parse(line);
     if (typeof found === "object") into.push(found);
     else this.#onSkipped?.(line, found);
@@ -167,15 +166,13 @@ export function lineParser(
   return (line) => {
     const found = reader.read(line);
     if (found === undefined) return "no-entry";
-    const { name, target, ...rest } = found;
-    const decoded = session.charset.decode(name);
+    const decoded = session.charset.decode(found.name);
     // Whoever lists a file is told its name as they gave it.
-    const shown = decoded === listed ? remoteName(decoded) : decoded;
-    if (!isSafeName(shown)) return refusal(shown);
-    return {
-      ...rest,
-      name: shown,
-      ...(target === undefined ? {} : { target: session.charset.decode(target) }),
-    };
+    const name = decoded === listed ? remoteName(decoded) : decoded;
+    if (!isSafeName(name)) return refusal(name);
+    const target = found.target === undefined ? undefined : session.charset.decode(found.target);
+    // Most often the very same: a copy of each entry costs a tenth of the whole listing.
+    if (name === found.name && target === found.target) return found;
+    return { ...found, name, ...(target !== undefined && { target }) };
   };
 }

@@ -21,6 +21,7 @@ export function readStream(download: (sink: WriteHandle, signal: AbortLike) => P
         goOn = resolve;
       });
     },
+    interrupt: () => goOn(),
     async commit() {
       stream.push(null);
       return entry(0);
@@ -76,6 +77,7 @@ export function writeStream(upload: (source: ReadHandle, signal: AbortLike) => P
         goOn = () => resolve(chunk.length > 0 ? take(into) : 0);
       });
     },
+    interrupt: () => goOn(),
     close() {},
   };
   const begin = (): void => {

@@ -2,14 +2,15 @@
 import type { AbortLike } from "../../connection/stop.js";
 import { ASCII, IMAGE, type TransferParameters } from "../../protocol/representation.js";
 import { parseTimestamp } from "../../protocol/timestamp.js";
-import type { Entry, WriteHandle } from "../../storage/storage.js";
+import type { WriteHandle } from "../../storage/storage.js";
 import { FtpArgumentError, FtpVerifyError } from "../errors.js";
 import { checkedOffset, type Session } from "../session/session.js";
 import type { Before } from "../transfer/job.js";
 import type { OnProgress } from "../transfer/progress.js";
-import { type DownloadTarget, dropPart, openSink, partOf, partSize } from "../transfer/sinks.js";
+import { type DownloadTarget, openSink, partOf, partSize } from "../transfer/sinks.js";
 import { isSeekable, type OpenSource, openSource, type UploadSource } from "../transfer/sources.js";
 import { runTransfer } from "../transfer/transfer.js";
+import { CheckedSink } from "./checked-sink.js";
 import { type Comparison, compare } from "./compare.js";
 import { sizeOf } from "./files.js";
 import { setTimes } from "./times.js";
@@ -112,57 +113,23 @@ export async function download(
   const sink = openSink(target, {
     start: typeof target === "string" && !resumable ? 0 : start,
     modified: () => modified,
+    signal,
   });
   const wanted: Wanted = { options: o, start, end: o.end, total, before: asking, signal };
-  if (o.verify !== true || typeof target !== "string") return await downloadTo(session, path, sink, wanted);
-  const checked = new VerifiedSink(sink, target, () => compare(session, path, partOf(target), signal));
-  const moved = await downloadTo(session, path, checked, wanted);
-  return { ...moved, verified: checked.comparison };
-}
-
-/** A file that gets its name only when it is the same as the server's. */
-class VerifiedSink implements WriteHandle {
-  readonly start: number;
-  readonly #inner: WriteHandle;
-  readonly #path: string;
-  readonly #compare: () => Promise<Comparison>;
-  #comparison: Comparison | undefined;
-
-  constructor(inner: WriteHandle, path: string, compare: () => Promise<Comparison>) {
-    this.start = inner.start;
-    this.#inner = inner;
-    this.#path = path;
-    this.#compare = compare;
+  if (typeof target !== "string") return await downloadTo(session, path, sink, wanted);
+  if (o.verify === true) {
+    const checked = new CheckedSink(sink, target, () => compare(session, path, partOf(target), signal));
+    const moved = await downloadTo(session, path, checked, wanted);
+    return { ...moved, verified: checked.comparison };
   }
-
-  /** Of a file that was committed. */
-  get comparison(): Comparison {
-    if (this.#comparison === undefined) throw new Error("nothing was compared yet");
-    return this.#comparison;
+  if (total === undefined || !resumable || start === 0 || o.type === "ascii") {
+    return await downloadTo(session, path, sink, wanted);
   }
-
-  write(chunk: Uint8Array): void | Promise<void> {
-    return this.#inner.write(chunk);
-  }
-
-  async commit(): Promise<Entry> {
-    try {
-      this.#comparison = await this.#compare();
-    } catch (error) {
-      await this.#inner.abandon(error);
-      throw error;
-    }
-    if (this.#comparison.equal) return await this.#inner.commit();
-    const error = new FtpVerifyError(this.#comparison.by);
-    await this.#inner.abandon(error);
-    // Continuing it would never make it right.
-    await dropPart(this.#path);
-    throw error;
-  }
-
-  abandon(cause: unknown): Promise<{ readonly kept: number }> {
-    return this.#inner.abandon(cause);
-  }
+  // There are servers that say 350 to REST, and send all of the file all the same.
+  const continued = new CheckedSink(sink, target, (received) => {
+    return { by: "size", equal: received < total, remote: total, local: start + received };
+  });
+  return await downloadTo(session, path, continued, wanted);
 }
 
 /** @throws FtpArgumentError for what cannot be compared */
@@ -244,7 +211,7 @@ async function send(
   signal: AbortLike,
 ): Promise<Transferred> {
   const there = o.resume === true ? await resumeAt(session, source, path, signal) : 0;
-  const opened = await openSource(source, there);
+  const opened = await openSource(source, signal, there);
   const whole = opened.size;
   if (there > 0 && whole !== undefined && there >= whole) {
     await opened.handle.close();
@@ -292,7 +259,7 @@ async function resumeAt(
     throw new FtpArgumentError("only a path, bytes or a Blob can be continued in the middle");
   }
   const { size = 0 } = await sizeOf(session, path, signal);
-  const { handle, size: whole } = await openSource(source);
+  const { handle, size: whole } = await openSource(source, signal);
   await handle.close();
   return whole !== undefined && size > whole ? 0 : size;
 }

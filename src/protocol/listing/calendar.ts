@@ -12,9 +12,17 @@ export function monthOf(name: string): number | undefined {
 
 /** The start of a day; `month` from 0. */
 export function dayOf(year: number, month: number, day: number): number | undefined {
-  const date = new Date(0);
-  const time = date.setUTCFullYear(year, month, day);
-  return date.getUTCMonth() === month && date.getUTCDate() === day ? time : undefined;
+  const length = month === 1 && isLeap(year) ? 29 : LENGTHS[month];
+  if (length === undefined || !(day >= 1 && day <= length)) return undefined;
+  // Date.UTC takes the years before 100 for others; the calendar is the same again after 400.
+  return Date.UTC(year + 400, month, day) - DAYS_IN_400_YEARS * DAY;
+}
+
+const LENGTHS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+const DAYS_IN_400_YEARS = 146_097;
+
+function isLeap(year: number): boolean {
+  return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
 }
 
 /** Milliseconds of the day. */

@@ -6,6 +6,7 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { LISTING_DIALECTS, type ListingDialect, ListingReader } from "./dialects.js";
 import type { Listed } from "./line.js";
+import { countSteps } from "./regexp-steps.support.test.js";
 
 const NOW = Date.UTC(2025, 10, 20, 18, 30);
 
@@ -516,7 +517,11 @@ describe("whatever a server says", () => {
     );
   });
 
-  test("long lines cost time in proportion to their length", () => {
+  test("long lines cost steps in proportion to their length", () => {
+    /** Characters, more than any field may have. */
+    const LENGTH = 240;
+    /** What a line of any length may cost. */
+    const STEPS = 500;
     const fillers = [
       " ",
       "  x",
@@ -537,14 +542,15 @@ describe("whatever a server says", () => {
     for (const dialect of LISTING_DIALECTS) {
       for (const filler of fillers) {
         for (const head of heads) {
-          const reader = new ListingReader({ now: NOW, dialect });
-          const text = head + filler.repeat(100_000 / filler.length);
-          const began = performance.now();
-          reader.read(text);
-          const took = performance.now() - began;
+          const stepsFor = (length: number): number => {
+            const reader = new ListingReader({ now: NOW, dialect });
+            const text = head + filler.repeat(length / filler.length);
+            return countSteps(() => reader.read(text));
+          };
+          const [short, long] = [stepsFor(LENGTH), stepsFor(2 * LENGTH)];
           assert.ok(
-            took < 500,
-            `${dialect}: ${took} ms for ${JSON.stringify(head)} and ${JSON.stringify(filler)}`,
+            long <= 2 * short + STEPS,
+            `${dialect}: ${short} steps, then ${long}, for ${JSON.stringify(head)} and ${JSON.stringify(filler)}`,
           );
         }
       }

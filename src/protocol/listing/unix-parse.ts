@@ -19,10 +19,17 @@ export interface UnixListing {
   readonly target?: string;
 }
 
+type Built = { -readonly [Key in keyof UnixListing]: UnixListing[Key] };
+
 const TYPES: Record<string, UnixListing["type"]> = { "-": "file", d: "directory", l: "link" };
-const MODE = /^([-dlbcpsDm])([-r][-w][-xsS][-r][-w][-xsS][-r][-w][-xtT])[.+@]?(?= )/;
+/** A letter of the type, nine of the permissions, and what access lists add. */
+const MODE = /^[-dlbcpsDm][-r][-w][-xsS][-r][-w][-xsS][-r][-w][-xtT][.+@]? /;
+const MODE_LENGTH = 10;
 /** Fields before the date are counted, so that no line costs more than its length. */
 const MOST_FIELDS = 16;
+const SPACE = 0x20;
+const NUMBER = /^\d{1,16}$/;
+const LINKS = /^\d{1,9}$/;
 
 interface Dated {
   readonly time: number;
@@ -36,26 +43,33 @@ interface Dated {
  * epoch, tells the year of times that have none. Of ` -> ` the first one separates a link from its target.
  */
 export function parseUnixLine(raw: string, now: number): UnixListing | undefined {
-  const line = raw.replace(/\r?\n?$/, "");
-  const head = MODE.exec(line);
-  if (head === null) return undefined;
-  const [matched, letter, permissions] = head as unknown as [string, string, string];
-  const columns = columnsFrom(line, matched.length, now);
+  if (!MODE.test(raw)) return undefined;
+  const line = withoutEnd(raw);
+  const columns = columnsFrom(line, line[MODE_LENGTH] === " " ? MODE_LENGTH : MODE_LENGTH + 1, now);
   if (columns === undefined) return undefined;
   const { dated, fields, size } = columns;
   const rest = line.slice(dated.end + 1);
   if (rest === "" || line[dated.end] !== " ") return undefined;
-  const type = TYPES[letter] ?? "other";
-  return {
+  const type = TYPES[line[0] as string] ?? "other";
+  const arrow = type === "link" ? rest.indexOf(" -> ", 1) : -1;
+  // One object, filled: a listing has a million of them, and each spread of another one costs as much as a date.
+  const listing: Built = {
     raw,
-    ...nameAndTarget(rest, type),
+    name: arrow === -1 ? rest : rest.slice(0, arrow),
     type,
     size,
     modified: dated.time,
     precision: dated.precision,
-    mode: modeBits(permissions),
-    ...ownership(fields),
+    mode: modeBits(line.slice(1, MODE_LENGTH)),
   };
+  if (arrow !== -1) listing.target = rest.slice(arrow + 4);
+  addOwnership(listing, fields);
+  return listing;
+}
+
+function withoutEnd(raw: string): string {
+  if (!raw.endsWith("\n")) return raw.endsWith("\r") ? raw.slice(0, -1) : raw;
+  return raw.slice(0, raw.endsWith("\r\n") ? -2 : -1);
 }
 
 /** The fields up to the first date that follows a size. */
@@ -65,15 +79,18 @@ function columnsFrom(
   now: number,
 ): { fields: string[]; size: number; dated: Dated } | undefined {
   const fields: string[] = [];
-  const field = / +([^ ]+)/y;
-  field.lastIndex = from;
-  while (fields.length < MOST_FIELDS) {
-    const found = field.exec(line);
-    if (found === null) return undefined;
-    const text = found[1] as string;
-    const size = /^\d{1,16}$/.test(text) ? Number(text) : undefined;
-    const dated = size === undefined ? undefined : dateAt(line, field.lastIndex, now);
-    if (size !== undefined && dated !== undefined) return { fields: withoutMajor(fields), size, dated };
+  for (let at = from; fields.length < MOST_FIELDS; ) {
+    let start = at;
+    while (line.charCodeAt(start) === SPACE) start++;
+    const space = line.indexOf(" ", start);
+    // What has no space behind it has no date either.
+    if (start === at || space === -1) return undefined;
+    at = space;
+    const text = line.slice(start, at);
+    if (NUMBER.test(text)) {
+      const dated = dateAt(line, at, now);
+      if (dated !== undefined) return { fields: withoutMajor(fields), size: Number(text), dated };
+    }
     fields.push(text);
   }
   return undefined;
@@ -132,28 +149,28 @@ function dateTime(
   return year === undefined ? latestDay(month, day, clock ?? 0, now) : dayOf(Number(year), month, day);
 }
 
-function nameAndTarget(rest: string, type: UnixListing["type"]): { name: string; target?: string } {
-  const arrow = type === "link" ? rest.indexOf(" -> ", 1) : -1;
-  return arrow === -1 ? { name: rest } : { name: rest.slice(0, arrow), target: rest.slice(arrow + 4) };
-}
-
 /** Link count, owner and group; some servers leave out the first or the last, and some names hold spaces. */
-function ownership(fields: readonly string[]): { links?: number; owner?: string; group?: string } {
-  const counted = /^\d{1,9}$/.test(fields[0] ?? "") ? 1 : 0;
-  const [owner, ...group] = fields.slice(counted);
-  return {
-    ...(counted === 1 ? { links: Number(fields[0]) } : {}),
-    ...(owner === undefined ? {} : { owner }),
-    ...(group.length === 0 ? {} : { group: group.join(" ") }),
-  };
+function addOwnership(listing: Built, fields: readonly string[]): void {
+  const [first = ""] = fields;
+  const counted = LINKS.test(first) ? 1 : 0;
+  if (counted === 1) listing.links = Number(first);
+  const owner = fields[counted];
+  if (owner !== undefined) listing.owner = owner;
+  if (fields.length > counted + 1) listing.group = fields.slice(counted + 1).join(" ");
 }
 
 /** The inverse of modeText. */
 function modeBits(permissions: string): number {
+  const known = MODE_BITS.get(permissions);
+  if (known !== undefined) return known;
   let bits = 0;
   for (const [n, letter] of [...permissions].entries()) {
     if (letter !== "-" && letter !== "S" && letter !== "T") bits |= 0o400 >> n;
     if ("sStT".includes(letter)) bits |= 0o4000 >> Math.floor(n / 3);
   }
+  MODE_BITS.set(permissions, bits);
   return bits;
 }
+
+/** At most 4096: no more can be written in these letters. */
+const MODE_BITS = new Map<string, number>();

@@ -1,5 +1,5 @@
 /** Protection (RFC 2228, with the meaning that RFC 4217 gives it for TLS): AUTH, PBSZ, PROT, CCC. */
-import { reply } from "../../protocol/reply.js";
+import { type Reply, reply } from "../../protocol/reply.js";
 import { none, requiredText } from "../argument.js";
 import { defineCommand } from "../command.js";
 import type { DataProtection } from "../security.js";
@@ -51,10 +51,9 @@ const pbsz = defineCommand({
   feature: (session) => ifTls(session, "PBSZ"),
   replies: [200, 501, 502, 503],
   run({ session, argument }) {
-    const { server, security } = session;
-    if (server.options.tls === undefined) return reply(502, "TLS is off here.");
-    if (security.control === "cleared") return reply(503, "Not after CCC.");
-    if (!security.active) return reply(503, "Send AUTH TLS first.");
+    const { security } = session;
+    const refusal = refusalInClear(session);
+    if (refusal !== undefined) return refusal;
     if (!/^ *\d{1,10} *$/.test(argument) || Number(argument) >= 2 ** 32) {
       return reply(501, "Syntax: PBSZ <SP> <decimal-integer>");
     }
@@ -72,14 +71,12 @@ const prot = defineCommand({
   replies: [200, 502, 503, 504, 534, 536],
   run({ session, argument }) {
     const { server, security } = session;
-    const { tls } = server.options;
-    if (tls === undefined) return reply(502, "TLS is off here.");
-    if (security.control === "cleared") return reply(503, "Not after CCC.");
-    if (!security.active) return reply(503, "Send AUTH TLS first.");
+    const refusal = refusalInClear(session);
+    if (refusal !== undefined) return refusal;
     if (!security.bufferSizeAgreed) return reply(503, "Send PBSZ 0 first.");
     switch (argument.trim().toUpperCase()) {
       case "P":
-        if (tls.data === "off") return reply(534, "Data connections are not protected here.");
+        if (server.options.tls?.data === "off") return reply(534, "Data connections are not protected here.");
         security.data = "private";
         return reply(200, "Data connections are private.");
       case "C":
@@ -112,6 +109,13 @@ const ccc = defineCommand({
     return reply(200, "The control connection is clear from now on.");
   },
 });
+
+/** Of what only a protected control connection may agree on. */
+function refusalInClear({ server, security }: Session): Reply | undefined {
+  if (server.options.tls === undefined) return reply(502, "TLS is off here.");
+  if (security.control === "cleared") return reply(503, "Not after CCC.");
+  return security.active ? undefined : reply(503, "Send AUTH TLS first.");
+}
 
 function ifTls(session: Session, line: string): string | undefined {
   return session.server.options.tls === undefined ? undefined : line;

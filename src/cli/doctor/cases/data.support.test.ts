@@ -1,11 +1,18 @@
 import { formatExtendedPassiveReply, formatPassiveReply, parsePort } from "../../../protocol/host-port.js";
 import type { ScriptedPeer } from "../../../testing/scripted-server.js";
-import { closedPort, examined, HangingPort, SOON } from "../scene.support.test.js";
+import { closedPort, examined, HangingPort, listLine, NOW, SOON, sendData } from "../scene.support.test.js";
 import type { Cases } from "./case.support.test.js";
 
 /** A 227 with this address, and a port that works. */
 const telling = (address: string) => async (peer: ScriptedPeer) =>
   peer.reply(`227 ${formatPassiveReply({ address, port: await peer.listen() })}`);
+
+/** As {@link sendData}, but not over the first data connection. */
+const refusingFirst = () => {
+  let times = 0;
+  return (peer: ScriptedPeer) =>
+    times++ === 0 ? peer.reply("425 Not over this one.") : sendData(peer, listLine(NOW - 1_800_000));
+};
 
 const NO_PASSIVE = { EPSV: "500 No.", PASV: "500 No." };
 
@@ -23,6 +30,8 @@ export const dataCases: Cases = {
     const EPSV = `229 ${formatExtendedPassiveReply(hanging.port)}`;
     return await examined({ script: { answers: { EPSV } }, subject: { timeout: SOON } });
   },
+  "data-way-fails": () => examined({ script: { answers: { LIST: refusingFirst() } } }),
+  "passive-refused": () => examined({ script: { answers: NO_PASSIVE } }),
   "pasv-refused": () => examined({ script: { answers: { PASV: "502 What?" } } }),
   "pasv-unreadable": () =>
     examined({ script: { answers: { PASV: "227 Entering Passive Mode (ftp.example)" } } }),

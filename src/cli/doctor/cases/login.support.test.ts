@@ -8,6 +8,10 @@ export const loginCases: Cases = {
   "login-account": () => examined({ script: { answers: { PASS: "332 Account, please." } } }),
   "login-full": () => examined({ script: { answers: { PASS: "421 Too many sessions." } } }),
   "login-odd": () => examined({ script: { answers: { PASS: "550 Whatever." } } }),
+  "login-oops": () =>
+    examined({
+      script: { answers: { PASS: "500 OOPS: vsftpd: refusing to run with writable root inside chroot()" } },
+    }),
   "folder-missing": () =>
     examined({ script: { answers: { CWD: "550 No.", SIZE: "550 No." } }, subject: { path: "no/such" } }),
   "feat-missing": () => examined({ script: { answers: { FEAT: "500 What?" } } }),

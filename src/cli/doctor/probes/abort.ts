@@ -60,23 +60,31 @@ export const abort = defineProbe({
     const begin = performance.now();
     session.send("ABOR");
     begun.close();
-    const { replies, end } = await untilInStep(session);
+    const { replies, end, last } = await untilInStep(session);
     const evidence = replies.map(replyText).join(" / ") || undefined;
     if (end !== "in-step") visit.dropSession();
+    if (end === "in-step" && endedBefore(replies)) {
+      return [
+        tell.ok("ABOR is answered as it should be; what it was to break off had ended before", evidence),
+      ];
+    }
     if (end === "in-step") {
       return [
-        tell.ok(
-          `A transfer can be broken off (ABOR); it took ${Math.round(performance.now() - begin)} ms`,
-          evidence,
-        ),
+        tell.ok(`A transfer can be broken off (ABOR); it took ${Math.round(last - begin)} ms`, evidence),
       ];
     }
     return [tell.found(end, { evidence })];
   },
 });
 
+/** Small files are whole before anything can be broken off. ProFTPD with TLS answers ABOR before the transfer. */
+function endedBefore(replies: readonly Reply<number>[]): boolean {
+  return replies.length === 2 && replies.every(({ code }) => code < 300);
+}
+
 /** Until the first bytes have come, or none come any more: before that there may be nothing to break off. */
 async function underWay(visit: Visit, socket: Socket): Promise<void> {
+  if (socket.readableEnded || socket.destroyed) return;
   const { signal } = visit;
   const timedOut = (): Error => new Breakdown("silent", "no data came");
   const aborted = (): Error => new Breakdown("stopped", "stopped");
@@ -119,27 +127,31 @@ async function beginTransfer(visit: Visit, session: Conversation): Promise<Prepa
 async function untilInStep(session: Conversation): Promise<{
   readonly replies: readonly Reply<number>[];
   readonly end: "in-step" | "abor-hangs" | "abor-closes" | "abor-out-of-step";
+  /** When the last of them came: nobody else waits for a second one that does not. */
+  readonly last: number;
 }> {
   const replies: Reply<number>[] = [];
+  let last = performance.now();
+  const take = (reply: Reply<number>): void => {
+    replies.push(reply);
+    last = performance.now();
+  };
   try {
-    replies.push(await session.completion());
-    await session.next(SECOND_REPLY).then(
-      (reply) => replies.push(reply),
-      (error: unknown) => {
-        if (!(error instanceof Breakdown) || error.reason !== "silent") throw error;
-      },
-    );
+    take(await session.completion());
+    await session.next(SECOND_REPLY).then(take, (error: unknown) => {
+      if (!(error instanceof Breakdown) || error.reason !== "silent") throw error;
+    });
     session.send("NOOP");
     for (;;) {
       const reply = await session.next();
       if (answersNoop(reply.code)) break;
-      replies.push(reply);
-      if (replies.length >= MOST_REPLIES) return { replies, end: "abor-out-of-step" };
+      take(reply);
+      if (replies.length >= MOST_REPLIES) return { replies, end: "abor-out-of-step", last };
     }
-    return { replies, end: replies.length > 2 ? "abor-out-of-step" : "in-step" };
+    return { replies, end: replies.length > 2 ? "abor-out-of-step" : "in-step", last };
   } catch (error) {
-    if (error instanceof Breakdown && error.reason === "silent") return { replies, end: "abor-hangs" };
-    if (error instanceof Breakdown && error.reason === "closed") return { replies, end: "abor-closes" };
+    if (error instanceof Breakdown && error.reason === "silent") return { replies, end: "abor-hangs", last };
+    if (error instanceof Breakdown && error.reason === "closed") return { replies, end: "abor-closes", last };
     throw error;
   }
 }

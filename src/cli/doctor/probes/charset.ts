@@ -53,6 +53,10 @@ export const charset = defineProbe({
     const session = await visit.session();
     const reply = await session.ask("OPTS", "UTF8 ON");
     const evidence = `OPTS UTF8 ON was answered ${replyText(reply)}`;
-    return announced ? [tell.ok("Names are UTF-8")] : [tell.found("utf8-missing", { evidence })];
+    if (announced) {
+      const isSeen = names.some((name) => /[^\0-\x7f]/.test(name));
+      return [tell.ok(isSeen ? "Names are UTF-8" : "The server says that names are UTF-8")];
+    }
+    return [tell.found("utf8-missing", { evidence })];
   },
 });

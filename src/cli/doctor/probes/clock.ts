@@ -1,8 +1,10 @@
 import { parseTimestamp } from "../../../protocol/timestamp.js";
-import { offsetText, QUARTER, roundedOffset } from "../clock-offset.js";
+import { isZone, offsetText, roundedOffset } from "../clock-offset.js";
 import { replyText } from "../conversation.js";
 import { defineProbe } from "../probe.js";
 
+/** LIST has minutes, and not all round them down. */
+const LIST_PRECISION = 60_000;
 /** Clocks of servers are rarely better. */
 const TOLERANCE = 5 * 60_000;
 
@@ -77,8 +79,13 @@ export const clock = defineProbe({
       }
     }
     if (time === undefined) return [tell.unknown("How times in LIST differ from UTC", "MDTM told no time")];
-    const offset = roundedOffset(dated.modified - time);
-    if (Math.abs(offset) < QUARTER) return [tell.ok("Times in LIST are UTC")];
-    return [tell.found("list-local-time", { values: { offset: offsetText(offset) }, evidence: dated.raw })];
+    const difference = dated.modified - time;
+    if (Math.abs(difference) <= LIST_PRECISION) return [tell.ok("Times in LIST are the same as by MDTM")];
+    if (!isZone(difference)) {
+      const apart = `LIST and MDTM are ${offsetText(difference).slice(1)} apart about ${dated.name}`;
+      return [tell.unknown("How times in LIST differ from UTC", apart)];
+    }
+    const offset = offsetText(roundedOffset(difference));
+    return [tell.found("list-local-time", { values: { offset }, evidence: dated.raw })];
   },
 });

@@ -1,7 +1,7 @@
 import { type DataOutcome, linesOf, outcomeText, runTransfer } from "../data.js";
 import { defineProbe } from "../probe.js";
 import type { Visit, Way } from "../visit.js";
-import { PASSIVE_PORT_SETTINGS } from "./passive-advice.js";
+import { PASSIVE_MODE_SETTINGS } from "./passive-advice.js";
 
 export const data = defineProbe({
   id: "data",
@@ -18,7 +18,7 @@ export const data = defineProbe({
         {
           side: "server",
           what: "Allow passive mode, with a small range of ports.",
-          settings: { ...PASSIVE_PORT_SETTINGS, vsftpd: "pasv_enable=YES, pasv_min_port, pasv_max_port" },
+          settings: PASSIVE_MODE_SETTINGS,
         },
         { side: "network", what: "Let TCP connections to these ports through, to the server." },
       ],
@@ -82,6 +82,16 @@ export const data = defineProbe({
       ],
       weight: 72,
     },
+    "data-way-fails": {
+      kind: "problem",
+      text: "Transfers over {way} fail, though its ports can be reached",
+      cause: "Over another way the same listing comes. Clients that choose {way} get nothing.",
+      change: [
+        { side: "server", what: "Look into its log for the reason." },
+        { side: "network", what: "Turn FTP inspection off in firewalls between." },
+      ],
+      weight: 77,
+    },
   },
   async run(visit, tell) {
     const { facts, subject, proxied } = visit;
@@ -89,7 +99,7 @@ export const data = defineProbe({
     const ways: Way[] = subject.active
       ? ["active", ...passive]
       : [...passive, ...(proxied ? [] : ["active" as const])];
-    const failed: Exclude<DataOutcome, { kind: "done" }>[] = [];
+    const failed: { readonly way: Way; readonly outcome: Exclude<DataOutcome, { kind: "done" }> }[] = [];
     for (const way of ways) {
       const outcome = await listing(visit, way);
       if (outcome.kind === "done") {
@@ -99,12 +109,26 @@ export const data = defineProbe({
           tell.ok(
             `A listing comes over ${way === "active" ? "an active" : `a passive (${way})`} data connection`,
           ),
+          // Active ones have a probe of their own.
+          ...failed
+            .filter((each) => each.way !== "active")
+            .map((each) =>
+              tell.found("data-way-fails", {
+                values: { way: each.way },
+                evidence: outcomeText(each.outcome),
+              }),
+            ),
         ];
       }
-      failed.push(outcome);
+      failed.push({ way, outcome });
     }
-    const id = failed.map(({ kind }) => TROUBLE_OF[kind]).find((each) => each !== "data-none") ?? "data-none";
-    return [tell.found(id, { evidence: failed.map(outcomeText).join("; ") || undefined })];
+    const ids = failed.map(({ outcome }) => TROUBLE_OF[outcome.kind]);
+    const texts = new Set(failed.map(({ outcome }) => outcomeText(outcome)));
+    return [
+      tell.found(ids.find((id) => id !== "data-none") ?? "data-none", {
+        evidence: [...texts].join("; ") || undefined,
+      }),
+    ];
   },
 });
 

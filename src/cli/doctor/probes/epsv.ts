@@ -1,6 +1,6 @@
 import { replyText } from "../conversation.js";
 import { outcomeText } from "../data.js";
-import { hasNoPort, rangeText, tryPassive } from "../passive-tries.js";
+import { hasNoPort, isLastWord, rangeText, tryPassive } from "../passive-tries.js";
 import { defineProbe } from "../probe.js";
 import { OPEN_PORTS, PASSIVE_PORT_SETTINGS } from "./passive-advice.js";
 
@@ -58,8 +58,13 @@ export const epsv = defineProbe({
     const tries = await tryPassive(visit, await visit.session(), "EPSV");
     if ("kind" in tries) {
       if (tries.kind === "way-refused") {
-        const id = hasNoPort(tries.reply) ? "epsv-no-port" : "epsv-refused";
-        return [tell.found(id, { evidence: replyText(tries.reply) })];
+        const evidence = replyText(tries.reply);
+        if (isLastWord(tries.reply)) visit.dropSession();
+        visit.facts.epsv = hasNoPort(tries.reply) ? "no-port" : "refused";
+        if (visit.facts.epsv === "no-port") return [tell.found("epsv-no-port", { evidence })];
+        // Of IPv6 there is no other passive way.
+        const kind = visit.facts.address?.family === 6 ? ("problem" as const) : undefined;
+        return [tell.found("epsv-refused", { evidence, kind })];
       }
       if (tries.kind === "no-port")
         return [tell.found("epsv-unreadable", { evidence: replyText(tries.reply) })];

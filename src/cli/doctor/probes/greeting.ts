@@ -1,6 +1,8 @@
+import { otherService } from "../../../client/session/unreadable.js";
 import { Breakdown, replyText } from "../conversation.js";
 import type { Finding } from "../finding.js";
 import { defineProbe, type Findings } from "../probe.js";
+import { speaksHttp } from "../services.js";
 import type { Visit } from "../visit.js";
 
 const TROUBLES = {
@@ -113,6 +115,8 @@ export const greeting = defineProbe({
       const took = performance.now() - begin;
       await conversation.close();
       const evidence = replyText(reply);
+      const service = otherService(`${reply.code} ${reply.lines[0]}`);
+      if (service !== undefined) return [tell.found("greeting-not-ftp", { evidence, values: { service } })];
       if (reply.code >= 300) return [tell.found("greeting-refused", { evidence })];
       visit.facts.greeting = reply;
       visit.learnSoftware(reply.lines);
@@ -131,14 +135,20 @@ async function withoutGreeting(
   tell: Findings<typeof TROUBLES>,
   error: Breakdown,
 ): Promise<Finding> {
-  const evidence = error.heard;
+  const evidence = error.heard.trimEnd();
   switch (error.reason) {
     case "silent":
-      return tell.found((await beginsWithTls(visit)) ? "tls-begins-at-once" : "greeting-missing");
+      if (await beginsWithTls(visit)) return tell.found("tls-begins-at-once");
+      return visit.subject.tls !== "implicit" && (await speaksHttp(visit))
+        ? tell.found("greeting-not-ftp", { values: { service: "a web server (HTTP)" } })
+        : tell.found("greeting-missing");
     case "closed":
       return tell.found((await beginsWithTls(visit)) ? "tls-begins-at-once" : "greeting-closed");
     case "not-ftp":
-      return tell.found("greeting-not-ftp", { evidence, values: { service: serviceOf(evidence) } });
+      return tell.found("greeting-not-ftp", {
+        evidence,
+        values: { service: otherService(evidence) ?? "something else" },
+      });
     case "handshake":
       return (await greetsInClear(visit))
         ? tell.found("tls-not-at-once", { evidence: error.message })
@@ -172,10 +182,4 @@ async function greetsInClear(visit: Visit): Promise<boolean> {
     if (!(error instanceof Breakdown) || error.reason === "stopped") throw error;
     return false;
   }
-}
-
-function serviceOf(firstBytes: string): string {
-  if (firstBytes.startsWith("SSH-")) return "an SSH server";
-  if (/^HTTP\/|^<(?:!doctype|html)/i.test(firstBytes)) return "a web server";
-  return "something else";
 }

@@ -1,4 +1,4 @@
-import { replyText } from "../conversation.js";
+import { type Conversation, replyText } from "../conversation.js";
 import type { Finding } from "../finding.js";
 import { defineProbe } from "../probe.js";
 import { LoginRefused } from "../visit.js";
@@ -56,9 +56,25 @@ export const login = defineProbe({
     "login-odd": {
       kind: "problem",
       text: "The login failed in an unusual way",
-      cause: "The server's answer is no usual answer to a login.",
-      change: [{ side: "server", what: "Look into its log for the reason." }],
+      cause: "The server's answer is no usual answer to a login; perhaps it is no FTP server.",
+      change: [
+        { side: "server", what: "Look into its log for the reason." },
+        { side: "client", what: "Check the port in the URL." },
+      ],
       weight: 90,
+    },
+    "login-oops": {
+      kind: "problem",
+      text: "The server gives up at the login: its configuration is not as it wants it",
+      cause: "It says OOPS, as vsftpd does, and what is wrong with its settings, its folders or its users.",
+      change: [
+        {
+          side: "server",
+          what: "Mend what it complains of. For a writable root inside chroot: take the right to write from the login directory (chmod a-w) and upload to one below it, or allow it.",
+          settings: { vsftpd: "allow_writeable_chroot=YES" },
+        },
+      ],
+      weight: 91,
     },
     "folder-missing": {
       kind: "problem",
@@ -79,7 +95,7 @@ export const login = defineProbe({
       if (subject.path === "") return found;
       const reply = await session.ask("CWD", subject.path);
       if (reply.code < 300) facts.folder = subject.path;
-      else if ((await session.ask("SIZE", subject.path)).code === 213) {
+      else if (await isFile(session, subject.path)) {
         if (subject.file === undefined) facts.file = { name: subject.path, size: undefined };
       } else {
         found.push(
@@ -95,6 +111,12 @@ export const login = defineProbe({
   },
 });
 
+/** SIZE counts what TYPE says: ProFTPD and pyftpdlib refuse it in ASCII. */
+async function isFile(session: Conversation, path: string): Promise<boolean> {
+  await session.ask("TYPE", "I");
+  return (await session.ask("SIZE", path)).code === 213;
+}
+
 function troubleOf({ reply: { code, lines } }: LoginRefused, inClear: boolean) {
   if (
     inClear &&
@@ -102,6 +124,7 @@ function troubleOf({ reply: { code, lines } }: LoginRefused, inClear: boolean) {
   ) {
     return "login-needs-tls";
   }
+  if (code === 500 && lines[0].startsWith("OOPS: ")) return "login-oops";
   if (code === 332) return "login-account";
   if (code === 421) return "login-full";
   return code === 530 || code === 430 || code === 431 ? "login-refused" : "login-odd";

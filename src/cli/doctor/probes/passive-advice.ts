@@ -12,6 +12,11 @@ export const PASSIVE_PORT_SETTINGS = {
   Ferry: "--passive-ports",
 } as const;
 
+export const PASSIVE_MODE_SETTINGS = {
+  ...PASSIVE_PORT_SETTINGS,
+  vsftpd: "pasv_enable=YES, pasv_min_port, pasv_max_port",
+} as const;
+
 export const OPEN_PORTS: readonly Advice[] = [
   {
     side: "server",

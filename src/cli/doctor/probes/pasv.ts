@@ -3,10 +3,10 @@ import { judgeToldAddress } from "../address-scope.js";
 import { replyText } from "../conversation.js";
 import { outcomeText } from "../data.js";
 import type { Advice, Finding } from "../finding.js";
-import { hasNoPort, type PassiveTries, rangeText, tryPassive } from "../passive-tries.js";
+import { hasNoPort, isLastWord, type PassiveTries, rangeText, tryPassive } from "../passive-tries.js";
 import { defineProbe, type Findings } from "../probe.js";
 import type { Visit } from "../visit.js";
-import { OPEN_PORTS, PASSIVE_PORT_SETTINGS } from "./passive-advice.js";
+import { OPEN_PORTS, PASSIVE_MODE_SETTINGS, PASSIVE_PORT_SETTINGS } from "./passive-advice.js";
 
 const TELL_PUBLIC_ADDRESS: readonly Advice[] = [
   {
@@ -37,6 +37,22 @@ const TROUBLES = {
       "It is turned off, or a firewall's FTP inspection refuses the command. Old clients know no other way.",
     change: [{ side: "server", what: "Allow PASV.", settings: { vsftpd: "pasv_enable=YES" } }],
     weight: 28,
+  },
+  "passive-refused": {
+    kind: "problem",
+    text: "The server allows no passive mode: EPSV and PASV are both refused",
+    cause:
+      "It is turned off, or a firewall's FTP inspection refuses the commands. Clients behind NAT or a firewall, as most are, get no data connection.",
+    change: [
+      {
+        side: "server",
+        what: "Allow passive mode, with a small range of ports.",
+        settings: PASSIVE_MODE_SETTINGS,
+      },
+      { side: "network", what: "Turn FTP inspection off in firewalls between." },
+      { side: "client", what: "Until then: --active, where the server can reach you." },
+    ],
+    weight: 84,
   },
   "pasv-no-port": {
     kind: "problem",
@@ -121,8 +137,9 @@ export const pasv = defineProbe({
     if ("kind" in tries) {
       const values = { address: visit.address };
       if (tries.kind === "way-refused") {
-        const id = hasNoPort(tries.reply) ? "pasv-no-port" : "pasv-refused";
-        return [tell.found(id, { evidence: replyText(tries.reply) })];
+        const evidence = replyText(tries.reply);
+        if (isLastWord(tries.reply)) visit.dropSession();
+        return [refused(visit.facts.epsv, hasNoPort(tries.reply), evidence, tell)];
       }
       if (tries.kind === "no-port") {
         return [tell.found("pasv-unreadable", { evidence: replyText(tries.reply), values })];
@@ -132,6 +149,17 @@ export const pasv = defineProbe({
     return [...aboutAddress(visit, tries, tell), aboutPorts(visit, tries, tell)];
   },
 });
+
+function refused(
+  epsv: Visit["facts"]["epsv"],
+  noPort: boolean,
+  evidence: string,
+  tell: Findings<typeof TROUBLES>,
+): Finding {
+  if (!noPort) return tell.found(epsv === "refused" ? "passive-refused" : "pasv-refused", { evidence });
+  if (epsv === "no-port") return tell.unknown("Whether PASV works", `it has no port either: ${evidence}`);
+  return tell.found("pasv-no-port", { evidence });
+}
 
 function aboutAddress(
   visit: Visit,

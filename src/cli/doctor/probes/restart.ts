@@ -15,8 +15,9 @@ export const restart = defineProbe({
     "download-refused": {
       kind: "problem",
       text: "The file cannot be downloaded: {name}",
-      cause: "The account may not read it, or the server fails while it sends it.",
+      cause: "It is not there, the account may not read it, or the server fails while it sends it.",
       change: [
+        { side: "client", what: "Check the path, in --file or in the URL." },
         { side: "server", what: "Check the account's permissions for the file, and the server's log." },
       ],
       weight: 64,
@@ -57,7 +58,10 @@ export const restart = defineProbe({
     if (head.kind !== "done") {
       return [tell.found("download-refused", { values: { name }, evidence: outcomeText(head) })];
     }
-    const ok = tell.ok(`A download works: ${name}`, replyText(head.reply));
+    // Of a file that we broke off the server says that it failed.
+    const ok = head.cut
+      ? tell.ok(`A download works: ${name}, as far as ${HEAD / 1024} KiB of it`)
+      : tell.ok(`A download works: ${name}`, replyText(head.reply));
     if (head.bytes.length < 2)
       return [ok, tell.unknown("Whether REST works", "the file is too small to tell")];
     const start = Math.floor(head.bytes.length / 2);

@@ -1,3 +1,4 @@
+import { shownReply } from "../../../client/shown-reply.js";
 import { parseFeatures } from "../../../protocol/features.js";
 import { replyText } from "../conversation.js";
 import { defineProbe } from "../probe.js";
@@ -25,7 +26,7 @@ export const server = defineProbe({
     facts.features = parseFeatures(features);
     visit.learnSoftware([...system.lines, ...features.lines]);
     const { software } = facts;
-    const says = system.code === 215 ? `"${system.lines[0]}"` : "nothing of its system";
+    const says = system.code === 215 ? `"${shownReply(system).lines[0]}"` : "nothing of its system";
     const who = tell.ok(
       software === undefined ? `The server says ${says}` : `It is ${software}, and says ${says}`,
     );

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { decodeText } from "../../../protocol/text.js";
 import { parseTimestamp } from "../../../protocol/timestamp.js";
-import { isZone, offsetText } from "../clock-offset.js";
+import { isZone, offsetText, roundedOffset } from "../clock-offset.js";
 import { type Conversation, replyText } from "../conversation.js";
 import { outcomeText, runTransfer } from "../data.js";
 import type { Finding } from "../finding.js";
@@ -81,14 +81,16 @@ const TROUBLES = {
   },
   "mdtm-local-time": {
     kind: "problem",
-    text: "MDTM tells local time, {offset}, where UTC is the rule",
-    cause: "RFC 3659 2.3 has all times in UTC. Mirrors by time are wrong by that much.",
+    text: "MDTM is {offset} from UTC",
+    cause:
+      "It tells local time, where RFC 3659 2.3 has UTC; or the clock, or its zone, is wrong by that much. Mirrors by time are too.",
     change: [
       {
         side: "server",
         what: "Have it tell UTC.",
         settings: { vsftpd: "use_localtime=NO", ProFTPD: "TimesGMT on" },
       },
+      { side: "server", what: "Check its clock (NTP) and its time zone." },
       { side: "client", what: "Mirror with --compare size or hash." },
     ],
     weight: 61,
@@ -233,7 +235,7 @@ async function aboutTime(visit: Visit, session: Conversation, tell: Tell, name: 
   if (time === undefined)
     return [tell.unknown("How far the clocks are apart", `MDTM was answered ${replyText(reply)}`)];
   const offset = time - visit.world.now();
-  const values = { offset: offsetText(offset) };
+  const values = { offset: offsetText(isZone(offset) ? roundedOffset(offset) : offset) };
   const evidence = `MDTM of a new file: ${reply.lines[0]}`;
   const clock = isZone(offset)
     ? tell.found("mdtm-local-time", { values, evidence })

@@ -29,6 +29,12 @@ describe("the commands of the shell", () => {
     assert.equal(readFileSync(DOCUMENT, "utf8"), rendered, "run `npm run docs` and commit what it wrote");
   });
 
+  test("have help that fits a terminal of 80 columns", () => {
+    for (const text of [overview(COMMANDS.all), ...COMMANDS.all.map(commandHelp)]) {
+      for (const line of text.split("\n")) assert.ok(line.length <= 80, line);
+    }
+  });
+
   test("each have a summary in one line, and an example that begins with one of them", () => {
     for (const { name, summary, examples, details = "." } of COMMANDS.all) {
       assert.match(summary, /^[a-z][^.\n]{5,80}$/, name);

@@ -33,6 +33,8 @@ const open = defineShellCommand({
     words.some(
       (word, at) =>
         /^(?:-u|--user)=?.*,/.test(word) ||
+        // `anna:secret@host`
+        /^[^\s/:@]*:(?!\/\/).*@/.test(word) ||
         (/^(?:-u|--user)$/.test(words[at - 1] ?? "") && word.includes(",")),
     ),
   async run({ shell, flags, operands: [where], job }) {
@@ -166,11 +168,16 @@ const quote = defineShellCommand({
   operands: [one("VERB", nothing), any("ARGUMENT", nothing)],
   verbatim: true,
   connected: true,
-  secret: ([verb = ""]) => /^(?:pass|acct|adat)$/i.test(verb),
+  secret: ([verb = "", ...rest]) =>
+    /^(?:pass|acct|adat)$/i.test(verb) || (/^site$/i.test(verb) && namesPassword(rest)),
   async run(call) {
     await send(call, call.operands.map(({ text }) => text).join(" "));
   },
 });
+
+function namesPassword(words: readonly string[]): boolean {
+  return words.some((word) => /^(?:ps?wd|passwd|chpass)$/i.test(word));
+}
 
 const site = defineShellCommand({
   name: "site",
@@ -180,7 +187,7 @@ const site = defineShellCommand({
   operands: [any("COMMAND", nothing)],
   verbatim: true,
   connected: true,
-  secret: (words) => words.some((word) => /^ps?wd$|^passwd$|^chpass$/i.test(word)),
+  secret: namesPassword,
   async run(call) {
     await send(call, ["SITE", ...call.operands.map(({ text }) => text)].join(" "));
   },

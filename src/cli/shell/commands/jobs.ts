@@ -60,11 +60,13 @@ const kill = defineShellCommand({
   group: "jobs",
   summary: "stop jobs; what they have got stays, and `get -c` continues it",
   examples: [
-    ["kill 2", "one job"],
-    ["kill all", "all of them"],
+    ["kill 2", "one job; the queue goes on with its next"],
+    ["kill all", "all of them, and the queue is emptied"],
   ],
   operands: [some("JOB|all", either(wordFrom("jobs"), oneOf("all")))],
   async run({ shell, operands, job }) {
+    // Its next would begin in place of what is stopped.
+    if (operands.some(({ text }) => text === "all")) shell.queue.remove();
     const chosen = operands.flatMap(({ text }) =>
       text === "all" ? shell.jobs.running : [jobOf(shell, text)],
     );

@@ -121,13 +121,17 @@ async function list(call: ListCall, format: (entries: readonly FtpEntry[]) => st
     operands.length === 0 ? [{ path: remote.directory }] : await matchesOf(call, operands);
   const headed = matches.length > 1 || flags.recursive;
   await onSession(call, async (client) => {
-    const { files, folders } = await parted(client, matches, call.signal);
+    const seen = await parted(call, client, matches);
+    const files = seen.flatMap(({ file }) => file ?? []);
     if (files.length > 0) await call.out.write(format(inOrder(files, flags)));
     await eachOf(
       call,
-      folders,
-      (path) => path,
-      (path) => listFolder(call, client, path, { format, headed, level: 0 }),
+      seen,
+      ({ path }) => path,
+      async ({ path, file, missing }) => {
+        if (missing !== undefined) throw missing;
+        if (file === undefined) await listFolder(call, client, path, { format, headed, level: 0 });
+      },
     );
   });
 }
@@ -161,27 +165,41 @@ function inOrder(entries: readonly FtpEntry[], { time, size, reverse }: ListFlag
   return sortedEntries(entries, { sort: time ? "time" : size ? "size" : "name", reverse });
 }
 
-/** What is no folder is listed by its path. */
-async function parted(
-  client: FtpClient,
-  matches: readonly RemoteMatch[],
-  signal: AbortSignal,
-): Promise<{ readonly files: FtpEntry[]; readonly folders: string[] }> {
-  const files: FtpEntry[] = [];
-  const folders: string[] = [];
-  for (const { path, entry: known } of matches) {
-    // Of one path the listing itself tells soon enough.
-    const entry =
-      known ?? (matches.length === 1 && path === "/" ? undefined : await statOf(client, path, signal));
-    if (entry === undefined || entry.type === "directory") folders.push(path);
-    else files.push(known === undefined ? { ...entry, name: nameOf(path) } : entry);
-  }
-  return { files, folders };
+interface Seen {
+  readonly path: string;
+  /** What is no folder is listed by its path. */
+  readonly file?: FtpEntry;
+  /** Why it cannot be listed; the others can. */
+  readonly missing?: unknown;
 }
 
-/** Undefined for what can only be listed. */
-async function statOf(client: FtpClient, path: string, signal: AbortSignal): Promise<FtpEntry | undefined> {
-  return await about(path, client.stat(path, { signal }));
+async function parted(
+  { signal }: Pick<ListCall, "signal">,
+  client: FtpClient,
+  matches: readonly RemoteMatch[],
+): Promise<readonly Seen[]> {
+  const seen: Seen[] = [];
+  for (const { path, entry: known } of matches) {
+    try {
+      const entry = known ?? (await statOf(client, matches.length, path, signal));
+      if (entry === undefined || entry.type === "directory") seen.push({ path });
+      else seen.push({ path, file: known === undefined ? { ...entry, name: nameOf(path) } : entry });
+    } catch (missing) {
+      signal.throwIfAborted();
+      seen.push({ path, missing });
+    }
+  }
+  return seen;
+}
+
+/** Undefined for the root alone: its listing tells soon enough. */
+async function statOf(
+  client: FtpClient,
+  count: number,
+  path: string,
+  signal: AbortSignal,
+): Promise<FtpEntry | undefined> {
+  return count === 1 && path === "/" ? undefined : await client.stat(path, { signal });
 }
 
 const info = defineShellCommand({

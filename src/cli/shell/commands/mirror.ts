@@ -11,6 +11,7 @@ import { localPath, remotePath } from "../completion/sources.js";
 import { AlreadyTold, optional, some } from "../declaration.js";
 import { listing, on, taking } from "../flag-words.js";
 import type { Word } from "../line/tokens.js";
+import { about } from "../messages.js";
 import { nameOf } from "../remote/place.js";
 import { defineShellCommand, type Shell } from "../shell.js";
 import { moving } from "./moving.js";
@@ -55,7 +56,7 @@ const mirror = defineShellCommand({
       // A person sees bars.
       display.silentLines = shell.interactive && call.out.isTTY && !flags.verbose && !flags.dryRun;
       try {
-        const result = await mirrorFolders(remote.sessions(job), {
+        const mirrored = mirrorFolders(remote.sessions(job), {
           direction,
           remote: remoteRoot,
           local: localRoot,
@@ -70,10 +71,11 @@ const mirror = defineShellCommand({
           signal,
           ...report.listeners(),
         });
+        const result = await about(remoteRoot, mirrored, here?.text ?? localRoot);
         display.silentLines = false;
         return report.finish(result) === 0;
       } catch (error) {
-        if (signal.aborted) report.interrupted();
+        report.stopped();
         throw error;
       } finally {
         remote.changed();
@@ -118,10 +120,11 @@ const verify = defineShellCommand({
     const local =
       here === undefined ? join(shell.local.directory, nameOf(path)) : await besideLocal(shell, here, path);
     const terminal = outputTerminal(shell.terminal, out);
-    const { equal, files } = await verifyFiles(shell.remote.sessions(job), path, local, {
+    const verified = verifyFiles(shell.remote.sessions(job), path, local, {
       signal,
       onFile: (file) => tellFile(file, {}, terminal),
     });
+    const { equal, files } = await about(path, verified, here?.text ?? local);
     tellAll(files, {}, terminal);
     await terminal.output.drained();
     if (!equal) throw new AlreadyTold();

@@ -57,6 +57,12 @@ const SERVER = world({
 });
 
 describe("Tab", () => {
+  test("takes a tilde that is quoted for a name", async () => {
+    const there = world({ "/": [file("~tilde")], "/home/anna": [file("notes.txt")] });
+    assert.equal(await after1("cat \\~", there), "cat \\~tilde ");
+    assert.equal(await after1("cat ~", there), "cat ~/notes.txt ");
+  });
+
   const cases: readonly (readonly [line: string, expected: string])[] = [
     ["mir", "mirror "],
     ["ls; mir", "ls; mirror "],

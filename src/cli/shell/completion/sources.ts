@@ -46,7 +46,7 @@ async function remote(
   { world, typed, tilde, signal }: CompletionRequest,
   keep: (entry: NamedEntry) => boolean,
 ): Promise<Candidate[]> {
-  const { directory, name } = splitPath(typed);
+  const { directory, name } = splitPath(typed, tilde);
   const place = tilde ? world.remoteHome + directory.slice(1) : directory;
   const entries = await world.listRemote(place, signal);
   return candidates(entries.filter(keep), directory, name);
@@ -56,7 +56,7 @@ async function local(
   { world, typed, tilde }: CompletionRequest,
   keep: (entry: NamedEntry) => boolean,
 ): Promise<Candidate[]> {
-  const { directory, name } = splitPath(typed);
+  const { directory, name } = splitPath(typed, tilde);
   const place = tilde ? join(world.localHome, directory.slice(1)) : resolve(world.localDirectory, directory);
   const found = await readdir(place, { withFileTypes: true, encoding: "buffer" });
   const entries: NamedEntry[] = [];
@@ -80,8 +80,8 @@ async function typeBehind(path: string): Promise<"directory" | "file"> {
 }
 
 /** `docs/re` → `docs/` and `re`. */
-function splitPath(typed: string): { readonly directory: string; readonly name: string } {
-  if (typed === "~") return { directory: "~/", name: "" };
+function splitPath(typed: string, tilde: boolean): { readonly directory: string; readonly name: string } {
+  if (tilde && typed === "~") return { directory: "~/", name: "" };
   const slash = typed.lastIndexOf("/") + 1;
   return { directory: typed.slice(0, slash), name: typed.slice(slash) };
 }

@@ -1,8 +1,22 @@
 /** What Tab sees of a shell. */
 import { readBookmarks } from "../../client/bookmarks.js";
+import type { CommandBook } from "../declaration.js";
+import { scan } from "../line/tokens.js";
 import { SETTINGS } from "../settings.js";
 import type { Shell } from "../shell.js";
 import type { CompletionWorld, WordList } from "./source.js";
+
+/** Commands as they can be typed: what stands behind an alias is completed as behind what it stands for. */
+export function withAliases({ commands, aliases }: Pick<Shell, "commands" | "aliases">): CommandBook {
+  const find: CommandBook["find"] = (name) => {
+    const alias = aliases.get(name);
+    if (alias === undefined) return commands.find(name);
+    const { tokens } = scan(alias);
+    const word = tokens[tokens.findLastIndex(({ kind }) => kind === "operator") + 1];
+    return word?.kind === "word" ? commands.find(word.text) : undefined;
+  };
+  return { all: commands.all, find };
+}
 
 export function worldOf(shell: Shell): CompletionWorld {
   const { remote, local, commands, aliases, jobs, terminal } = shell;

@@ -6,6 +6,7 @@
 import { humanSize } from "../../client/formatting.js";
 import {
   type BarProgress,
+  type Expected,
   type ProgressDisplay,
   progressDisplay,
   type TransferBar,
@@ -37,7 +38,7 @@ export class JobDisplay implements ProgressDisplay {
   #inner: ProgressDisplay | undefined;
   /** Leaves out lines for standard output, for a while. */
   silentLines = false;
-  #expected: { readonly files: number; readonly bytes: number } | undefined;
+  #expected: Expected | undefined;
   #ended = 0;
 
   /** Also behind the prompt: `jobs` tells how far it is. */
@@ -63,9 +64,9 @@ export class JobDisplay implements ProgressDisplay {
     return bar;
   }
 
-  expect(all: { readonly files: number; readonly bytes: number }): void {
-    this.#expected = all;
-    this.#inner?.expect(all);
+  expect(all: Expected): void {
+    this.#expected = this.silentLines ? { ...all, doneLines: true } : all;
+    this.#inner?.expect(this.#expected);
   }
 
   note(line: string): void {

@@ -2,11 +2,9 @@
  * Names that a terminal must not get as they are, written so that they can be read, typed, and read back:
  * `$'a\x1b[2J'`, as bash does. A name from a listing could otherwise clear the screen, or look like another one.
  */
-import { decodeText } from "../../../protocol/text.js";
+import { decodeText, escapeHostile } from "../../../protocol/text.js";
 
-/** Control characters, bytes that are not UTF-8 (lone surrogates), line separators, and marks that turn text round. */
-const HOSTILE =
-  /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]|[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]/g;
+export { escapeHostile };
 
 const NAMED: ReadonlyMap<string, string> = new Map([
   ["n", "\n"],
@@ -25,11 +23,6 @@ const NAMED: ReadonlyMap<string, string> = new Map([
 
 export function isHostile(text: string): boolean {
   return escapeHostile(text) !== text;
-}
-
-/** The same text with what is hostile as `\xNN` or `\uNNNN`, for people to read. */
-export function escapeHostile(text: string): string {
-  return text.replace(HOSTILE, (found) => (found.length === 2 ? found : escapeOf(found.charCodeAt(0))));
 }
 
 /** The inside of `$'…'`. */
@@ -51,13 +44,4 @@ export function unescaped(inside: string): string {
 
 function codePoint(value: number): string | undefined {
   return value <= 0x10ffff ? String.fromCodePoint(value) : undefined;
-}
-
-function escapeOf(unit: number): string {
-  if (unit >= 0xdc80 && unit <= 0xdcff) return `\\x${(unit - 0xdc00).toString(16)}`;
-  return unit < 0x80 ? `\\x${hex(unit, 2)}` : `\\u${hex(unit, 4)}`;
-}
-
-function hex(unit: number, digits: number): string {
-  return unit.toString(16).padStart(digits, "0");
 }

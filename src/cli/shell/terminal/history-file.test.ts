@@ -80,6 +80,12 @@ describe("the history", () => {
 });
 
 describe("a line", () => {
+  const aliases = new Map([
+    ["u", "user"],
+    ["in", "lcd; u anna"],
+    ["ls", "ls -t"],
+  ]);
+  const known = { commands: COMMANDS, aliases };
   const secret = [
     "open ftp://anna:hunter2@host/",
     "bookmark add x ftp://anna:hunter2@host",
@@ -90,14 +96,23 @@ describe("a line", () => {
     "ls && user anna hunter2 &",
     "queue user anna hunter2",
     "queue add user anna hunter2",
+    "queue 'user anna hunter2'",
+    "alias in user anna hunter2",
+    "alias in 'user anna hunter2'",
+    "in hunter2",
+    "u anna hunter2; ls",
+    "open anna:hunter2@host",
+    'open "ftp://anna:hunter 2@host"',
+    "queue open anna:hunter2@host",
     "quote PASS hunter2",
+    "quote SITE PSWD old hunter2",
     "quote pass 'hunter2",
     "site PSWD old hunter2",
     "set proxy http://anna:hunter2@proxy:3128",
     " ls",
   ];
   for (const line of secret) {
-    test(`is not kept: ${line}`, () => assert.equal(isPrivate(line, COMMANDS), true));
+    test(`is not kept: ${line}`, () => assert.equal(isPrivate(line, known), true));
   }
   for (const line of [
     "ls",
@@ -105,9 +120,13 @@ describe("a line", () => {
     "user anna",
     "open ftp://anna@host/a:b",
     "get user a b",
+    "open anna@host:2121/a@b",
+    "alias u user",
+    "u anna",
     "quote STAT",
+    "quote SITE HELP",
     "set proxy none",
   ]) {
-    test(`is kept: ${line}`, () => assert.equal(isPrivate(line, COMMANDS), false));
+    test(`is kept: ${line}`, () => assert.equal(isPrivate(line, known), false));
   }
 });

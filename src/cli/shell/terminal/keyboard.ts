@@ -12,6 +12,8 @@ const TAB = 0x09;
 const ESCAPE = 0x1b;
 const LF = 0x0a;
 const CR = 0x0d;
+const SPACE = 0x20;
+const DELETE = 0x7f;
 
 /** Keys that are kept while a command runs; more than that is a cat on the keyboard. */
 const MOST_AHEAD = 64 * 1024;
@@ -33,6 +35,8 @@ export class Keyboard {
   #ended = false;
   /** The last key that the editor got. */
   #last: number | undefined;
+  /** Whether what is typed goes to the end of the line. */
+  atEnd: () => boolean = () => true;
   /** Called for Ctrl-C while Tab waits for a server. */
   onInterruptedWait: (() => void) | undefined;
 
@@ -118,11 +122,14 @@ export class Keyboard {
     this.#keys.interrupt();
   };
 
-  /** The editor gets one line, or the keys up to a Tab; what follows, as in a text that was pasted, is for later. */
+  /**
+   * The editor gets one line, or the keys up to a Tab or a Ctrl-C; what follows, as in a text that was pasted, is for
+   * later.
+   */
   #toLine(bytes: Buffer): void {
     // What follows a Tab is for the line as it is then, which may have to be asked of a server.
     const end = bytes.findIndex(
-      (byte, at) => byte === CR || byte === LF || (byte === TAB && this.#isTab(bytes, at)),
+      (byte, at) => byte === CR || byte === LF || byte === CTRL_C || (byte === TAB && this.#isTab(bytes, at)),
     );
     const now = bytes.subarray(0, end === -1 ? bytes.length : end + 1);
     this.#last = now.at(-1);
@@ -130,7 +137,18 @@ export class Keyboard {
       this.#meant = "nobody";
       for (const byte of bytes.subarray(end + 1)) this.#key(byte);
     }
-    this.line.write(now);
+    this.#write(now);
+  }
+
+  /**
+   * readline takes what comes in one piece for a text that was pasted, and puts all but the last character of it at the
+   * end of the line, wherever the cursor is: there it gets one key after the other.
+   */
+  #write(bytes: Buffer): void {
+    const control = bytes.findIndex((byte) => byte < SPACE || byte === DELETE);
+    const plain = this.atEnd() ? (control === -1 ? bytes.length : control) : 0;
+    if (plain > 0) this.line.write(bytes.subarray(0, plain));
+    for (const byte of bytes.subarray(plain)) this.line.write(Buffer.of(byte));
   }
 
   /** With Escape (Alt) before it, it completes nothing. */

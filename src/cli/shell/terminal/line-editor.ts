@@ -20,6 +20,8 @@ export interface LineEditorOptions {
   /** Whether a line may be recalled. */
   readonly recallable: (line: string) => boolean;
   readonly complete: (line: string, signal: AbortSignal) => Promise<Completion>;
+  /** Ctrl-C has cleared what was typed. */
+  readonly onCleared: () => void;
 }
 
 /** "interrupt": Ctrl-C on an empty line; "end": Ctrl-D there, or a terminal that is gone. */
@@ -99,6 +101,8 @@ export class LineEditor {
     });
     readline.on("line", (line) => this.#settle?.({ kind: "line", line }));
     readline.on("SIGINT", () => this.#interrupted(readline));
+    // Ctrl-Z stops us; brought back by the shell that we were begun from, readline stands still until it is told.
+    readline.on("SIGCONT", () => readline.resume());
     readline.on("history", (history: string[]) => {
       // The line that was added just now.
       if (history[0] !== undefined && !recallable(history[0])) history.shift();
@@ -110,6 +114,7 @@ export class LineEditor {
       this.#output.write("\n");
       this.#settle?.({ kind: "end" });
     });
+    keyboard.atEnd = () => readline.cursor === readline.line.length;
     this.#interface = readline;
     return readline;
   }
@@ -123,10 +128,12 @@ export class LineEditor {
       this.#settle?.({ kind: "interrupt" });
       return;
     }
+    this.#o.onCleared();
     const { rows } = readline.getCursorPos();
     // readline goes up as many rows as the old line had, to draw the new one.
     this.#output.write("\n".repeat(rows));
     readline.write(null, { ctrl: true, name: "u" });
+    this.#o.keyboard.forLine();
   }
 
   /** The line that is being typed stands below afterwards, as it was. */

@@ -35,6 +35,15 @@ export class Screen implements ShellOutput {
     if (this.#lineIsOpen) void this.write("\n");
   }
 
+  /**
+   * After a program that wrote past us: nobody knows whether it left a line without an end. As many spaces as a row has
+   * fill the rest of that row and go on in the next; on an empty row the cursor waits at its end, and comes back.
+   */
+  beginLine(): void {
+    if (this.isTTY) void this.write(`${" ".repeat(this.columns)}\r`);
+    this.#lineIsOpen = false;
+  }
+
   /** A line that comes by itself, such as the end of a job: on standard error, above what is being typed. */
   note(line: string): void {
     if (this.above === undefined) this.#terminal.errors.write(`${line}\n`);
