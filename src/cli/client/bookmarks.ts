@@ -2,9 +2,11 @@
  * Names for servers and folders on them: `ferry ls work:docs` after `ferry bookmark add work ftp://anna@host/`. Kept in
  * bookmarks.json in the configuration folder, which only the user may read: a URL may hold a password.
  */
+
 import { randomBytes } from "node:crypto";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { makeFolder } from "../../client/local-folder.js";
 import { type FtpUrl, formatFtpUrl, parseFtpUrl } from "../../client/url.js";
 import { configurationError, failure, systemCode, systemReason } from "../errors.js";
 import type { Terminal } from "../terminal.js";
@@ -68,7 +70,7 @@ export async function writeBookmarks(bookmarks: readonly Bookmark[], terminal: T
   const content = Object.fromEntries(bookmarks.map(({ name, url }) => [name, formatFtpUrl(url)]));
   const draft = `${path}.${randomBytes(6).toString("hex")}`;
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await makeFolder(dirname(path), 0o700);
     await writeFile(draft, `${JSON.stringify(content, undefined, 2)}\n`, { mode: 0o600, flag: "wx" });
     await rename(draft, path);
   } catch (error) {

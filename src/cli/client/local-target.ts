@@ -1,8 +1,10 @@
 /** Where on this machine a download goes: what LOCAL means, and what is in the way. */
+
 import { createWriteStream, lstatSync, type Stats } from "node:fs";
 import { lstat, mkdir, realpath, stat } from "node:fs/promises";
 import { dirname, resolve, sep } from "node:path";
 import type { Writable } from "node:stream";
+import { makeFolder as makeFolderHere } from "../../client/local-folder.js";
 import { isSafeName, remoteName } from "../../client/verbs/names.js";
 import { escapeHostile, isUtf8Text } from "../../protocol/text.js";
 import type { WriteHandle } from "../../storage/storage.js";
@@ -77,7 +79,7 @@ function isFolder(path: string): CliError {
 /** Makes a folder and those above it. @throws CliError */
 export async function makeFolder(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true });
+    await makeFolderHere(path);
   } catch (error) {
     throw failure(`cannot make the folder ${escapeHostile(path)}: ${systemReason(error)}`, error);
   }

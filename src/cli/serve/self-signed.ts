@@ -1,7 +1,8 @@
 /** `--tls-self-signed`: a key and a certificate that vouches for itself, made once and kept. */
+import { makeFolder } from "../../client/local-folder.js";
 import "reflect-metadata"; // @peculiar/x509 asks for it
 import { randomBytes, type webcrypto } from "node:crypto";
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { open, readFile, rename, rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import {
@@ -83,7 +84,7 @@ function ownNames(): string[] {
 async function keep(directory: string, file: string, text: string): Promise<void> {
   const temporary = `${file}.${randomBytes(4).toString("hex")}`;
   try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await makeFolder(directory, 0o700);
     const handle = await open(temporary, "wx", 0o600);
     try {
       await handle.writeFile(text);

@@ -1,11 +1,12 @@
 /** `ferry user`: accounts in a file or in MongoDB. A server that runs sees every change at once. */
-import { mkdir, stat } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+
+import { resolve } from "node:path";
 import type { Command } from "commander";
 import type { AccountDirectory } from "../../accounts/directory.js";
 import { AccountsFileError } from "../../accounts/file-format.js";
 import { Passwords } from "../../accounts/password.js";
 import type { AccountRecord } from "../../accounts/record.js";
+import { makeFolder } from "../../client/local-folder.js";
 import type { Run } from "../command.js";
 import { withDirectory } from "../directories.js";
 import { type ExitCode, failure, systemCode, systemReason, usageError } from "../errors.js";
@@ -179,33 +180,6 @@ async function makeHome(home: string): Promise<boolean> {
     return await makeFolder(home);
   } catch (error) {
     throw failure(`cannot make ${home}: ${systemReason(error)}`, error);
-  }
-}
-
-/**
- * The folders above it as well. Not by mkdir's own `recursive`: that one goes on for ever where the system says
- * ENOENT though the folder above is there (autofs, /proc).
- */
-async function makeFolder(path: string): Promise<boolean> {
-  if (await isFolder(path)) return false;
-  const above = dirname(path);
-  if (above !== path) await makeFolder(above);
-  try {
-    await mkdir(path);
-    return true;
-  } catch (error) {
-    // Another process was quicker.
-    if (systemCode(error) === "EEXIST" && (await isFolder(path))) return false;
-    throw error;
-  }
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isDirectory();
-  } catch (error) {
-    if (systemCode(error) === "ENOENT") return false;
-    throw error;
   }
 }
 

@@ -1,6 +1,6 @@
 /** Does what was planned: folders first, then files, several at once, and removals last. */
-import { mkdir } from "node:fs/promises";
 import { FtpAbortError, FtpError, FtpLocalError } from "../errors.js";
+import { makeFolder } from "../local-folder.js";
 import type { Sessions } from "../pool.js";
 import type { OnProgress } from "../transfer/progress.js";
 import { TotalMeter } from "../transfer/total-progress.js";
@@ -122,7 +122,7 @@ export class Performance {
       return;
     }
     try {
-      await mkdir(local, { recursive: true });
+      await makeFolder(local);
     } catch (cause) {
       throw new FtpLocalError("the local folder cannot be made", { phase: "command", cause });
     }

@@ -2,9 +2,11 @@
  * The lines of earlier shells: shell-history in the state folder, for its owner's eyes only. Several shells may add
  * to it at once: each only appends, and it is cut when the next one begins.
  */
+
 import { randomBytes } from "node:crypto";
-import { appendFile, chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { appendFile, chmod, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { makeFolder } from "../../../client/local-folder.js";
 import { systemCode } from "../../errors.js";
 
 /** Lines that are kept. */
@@ -70,7 +72,7 @@ export class HistoryFile {
 
   async #append(line: string): Promise<void> {
     try {
-      if (!this.#made) await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });
+      if (!this.#made) await makeFolder(dirname(this.#path), 0o700);
       await appendFile(this.#path, `${line}\n`, { mode: PRIVATE });
       // Of a file that somebody else made.
       if (!this.#made) await chmod(this.#path, PRIVATE);
