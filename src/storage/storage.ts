@@ -119,7 +119,7 @@ export interface PartialUpload {
  */
 export interface ReadHandle {
   /** Bytes from `start` to the end, when known. */
-  readonly size?: number;
+  readonly size?: number | undefined;
   /** Fills `into` from its start, as far as it can; the number of bytes, 0 at the end. */
   read(into: Uint8Array): number | Promise<number>;
   /** As {@link WriteHandle.interrupt}. */

@@ -64,7 +64,7 @@ function fileSource(descriptor: number, start: number): OpenSource {
     const size = found.isFile() ? found.size : undefined;
     const reader = new FileReader(descriptor, size === undefined ? null : start);
     const handle: ReadHandle = {
-      ...(size === undefined ? {} : { size: Math.max(0, size - start) }),
+      size: size === undefined ? undefined : Math.max(0, size - start),
       read: (into) => reader.read(into),
       close: () => closeSync(descriptor),
     };
@@ -131,7 +131,7 @@ function iterableSource(source: AsyncIterable<Uint8Array | string>, size?: numbe
     return part.length;
   };
   return {
-    ...(size === undefined ? {} : { size }),
+    size,
     async read(into) {
       // An empty chunk is not the end.
       while (rest.length === 0) {

@@ -9,7 +9,6 @@ import { codecFor } from "../../dtp/codec.js";
 import type { TransferOutcome, TransferProgress } from "../../dtp/outcome.js";
 import { type Transfer, transfer } from "../../dtp/transfer.js";
 import type { Reply } from "../../protocol/reply.js";
-import type { ReadHandle } from "../../storage/storage.js";
 import {
   FtpAbortError,
   FtpDataConnectionError,
@@ -25,6 +24,7 @@ import { beginTransfer } from "./begin.js";
 import { ConfirmedSink, RangeComplete } from "./confirmed-sink.js";
 import type { ClientTransfer, Receiving } from "./job.js";
 import { ProgressMeter } from "./progress.js";
+import { WatchedSource } from "./watched-source.js";
 
 export interface TransferResult {
   /** Bytes of the file that were moved. */
@@ -57,8 +57,8 @@ class RunningTransfer {
   /** Whether it, or the reason why there is none, has come. */
   #heard = false;
   #moving: Transfer | undefined;
-  /** Of an upload: whether all of it was read. */
-  #sourceEnded = false;
+  /** Of an upload. */
+  #source: WatchedSource | undefined;
   /** Of a download. */
   #sink: ConfirmedSink | undefined;
 
@@ -145,7 +145,10 @@ class RunningTransfer {
       stallTimeout: timeouts.stall,
       rate,
     };
-    if (job.direction === "send") return { ...common, direction: "send", source: this.#watched(job.source) };
+    if (job.direction === "send") {
+      this.#source = new WatchedSource(job.source);
+      return { ...common, direction: "send", source: this.#source };
+    }
     const total = job.total === undefined ? undefined : job.total - job.start;
     return { ...common, direction: "receive", sink: this.#confirming(job), total };
   }
@@ -237,23 +240,7 @@ class RunningTransfer {
   }
 
   get #tooEarly(): boolean {
-    return this.#job.direction === "send" && !this.#sourceEnded;
-  }
-
-  #watched(source: ReadHandle): ReadHandle {
-    const seen = (length: number): number => {
-      if (length === 0) this.#sourceEnded = true;
-      return length;
-    };
-    return {
-      ...(source.size !== undefined && { size: source.size }),
-      read(into) {
-        const answer = source.read(into);
-        return typeof answer === "number" ? seen(answer) : answer.then(seen);
-      },
-      interrupt: () => source.interrupt?.(),
-      close: () => source.close(),
-    };
+    return this.#job.direction === "send" && this.#source?.ended !== true;
   }
 
   #keepAlive(): void {
