@@ -2,21 +2,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FtpClient, FtpLocalError } from "ferry/client";
-import { PASSWORD, TestServer, USER } from "./support/server.js";
+import { optionsFor, TestServer } from "./support/server.js";
 
 for (const dataMode of ["passive", "active"] as const) {
   for (const tls of ["off", "explicit"] as const) {
     test(`with ${dataMode} data connections, TLS ${tls}: a source that fails at once leaves no empty file`, async () => {
       await using server = await TestServer.start({ tls: {} });
-      await using client = await FtpClient.connect({
-        host: server.host,
-        port: server.port,
-        user: USER,
-        password: PASSWORD,
-        dataMode,
-        tls,
-        tlsOptions: { insecure: true },
-      });
+      await using client = await FtpClient.connect(
+        optionsFor(server, { dataMode, tls, tlsOptions: { insecure: true } }),
+      );
       await server.files.put("/file", "as it was");
       async function* broken(): AsyncGenerator<Buffer> {
         await new Promise((resolve) => setImmediate(resolve));

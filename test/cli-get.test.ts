@@ -15,7 +15,7 @@ import {
 } from "./support/command-line.js";
 import { Ferry } from "./support/ferry.js";
 import { someBytes } from "./support/files.js";
-import { PASSWORD, type ServeOptions, TestServer, USER } from "./support/server.js";
+import { optionsFor, type ServeOptions, TestServer } from "./support/server.js";
 
 async function serving(
   work: (ferry: Ferry, server: TestServer) => Promise<void>,
@@ -103,12 +103,7 @@ describe("ferry get", () => {
   test("keeps times unless told otherwise", async () => {
     await serving(async (ferry, server) => {
       await server.files.put("/f", "x");
-      await using client = await FtpClient.connect({
-        host: server.host,
-        port: server.port,
-        user: USER,
-        password: PASSWORD,
-      });
+      await using client = await FtpClient.connect(optionsFor(server));
       await client.setTimes("f", { modified: Date.UTC(2020, 1, 3) });
       await silently(ferry, "get", server.url("f"));
       await silently(ferry, "get", "--no-keep-times", server.url("f"), "g");

@@ -8,7 +8,7 @@ import { type ScriptedPeer, ScriptedServer } from "ferry/testing";
 import { ODD_NAMES, objects, type Refusal, refusals, silently } from "./support/command-line.js";
 import { Ferry } from "./support/ferry.js";
 import { someBytes } from "./support/files.js";
-import { PASSWORD, TestServer, USER } from "./support/server.js";
+import { optionsFor, TestServer } from "./support/server.js";
 
 async function serving(work: (ferry: Ferry, server: TestServer) => Promise<void>): Promise<void> {
   await using server = await TestServer.start({ storage: "memory" });
@@ -119,12 +119,7 @@ describe("ferry put", () => {
       utimesSync(ferry.home.put("f", "x"), then, then);
       await silently(ferry, "put", "f", server.url());
       await silently(ferry, "put", "--no-keep-times", "f", server.url("g"));
-      await using client = await FtpClient.connect({
-        host: server.host,
-        port: server.port,
-        user: USER,
-        password: PASSWORD,
-      });
+      await using client = await FtpClient.connect(optionsFor(server));
       assert.equal(await client.modified("f"), then.getTime());
       assert.ok((await client.modified("g")) > Date.UTC(2025, 0));
     });

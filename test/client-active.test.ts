@@ -5,7 +5,7 @@ import { connect, createServer, type Socket } from "node:net";
 import { describe, test } from "node:test";
 import { FtpClient, type FtpClientOptions, type TraceLine } from "ferry/client";
 import { leakCheck, type ScriptedPeer, ScriptedServer } from "ferry/testing";
-import { type Family, PASSWORD, TestServer, USER, unlessFamily } from "./support/server.js";
+import { type Family, optionsFor, TestServer, unlessFamily } from "./support/server.js";
 
 leakCheck();
 
@@ -29,17 +29,10 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-function optionsFor(server: { readonly host: string; readonly port: number }, o: Partial<FtpClientOptions>) {
-  return {
-    host: server.host,
-    port: server.port,
-    user: USER,
-    password: PASSWORD,
-    dataMode: "active",
-    timeouts: { dataConnect: 2500, abort: 2500 },
-    ...o,
-  } as const;
-}
+const ACTIVE: Partial<FtpClientOptions> = {
+  dataMode: "active",
+  timeouts: { dataConnect: 2500, abort: 2500 },
+};
 
 /** A server that keeps where it is to connect to, and connects as a test says. */
 function scripted(open: (asked: Asked) => Socket): Promise<ScriptedServer> {
@@ -75,7 +68,9 @@ describe("the port range", () => {
           line.kind === "command" ? /^(?:PORT .*,(\d+),(\d+)|EPRT .*\|(\d+)\|)$/.exec(line.text) : null;
         if (found !== null) told.push(Number(found[3] ?? Number(found[1]) * 256 + Number(found[2])));
       };
-      await using client = await FtpClient.connect(optionsFor(server, { active: { ports }, onTrace }));
+      await using client = await FtpClient.connect(
+        optionsFor(server, { ...ACTIVE, active: { ports }, onTrace }),
+      );
       for (let n = 0; n < 6; n++) {
         await client.upload(Buffer.from(`content ${n}`), "f");
         assert.equal(String(await client.readFile("f")), `content ${n}`);
@@ -95,14 +90,14 @@ describe("the port range", () => {
     await using server = await TestServer.start();
     const active = { ports: { from: port, to: port } };
     {
-      await using client = await FtpClient.connect(optionsFor(server, { active }));
+      await using client = await FtpClient.connect(optionsFor(server, { ...ACTIVE, active }));
       await assert.rejects(client.upload(Buffer.from("content"), "f"), {
         code: "ERR_FERRY_FTP_DATA_CONNECTION",
         message: /no port to listen on/,
       });
       assert.equal(await client.exists("f"), false);
     }
-    await using client = await FtpClient.connect(optionsFor(server, { active, dataMode: "auto" }));
+    await using client = await FtpClient.connect(optionsFor(server, { ...ACTIVE, active, dataMode: "auto" }));
     await client.upload(Buffer.from("content"), "f");
     await new Promise((resolve) => busy.close(resolve));
   });
@@ -124,7 +119,7 @@ test("the external address is what PORT says, and its forwarded port leads to us
     return connect(asked);
   });
   const active = { address: outside, ports: { from: port, to: port } };
-  await using client = await FtpClient.connect(optionsFor(server, { active }));
+  await using client = await FtpClient.connect(optionsFor(server, { ...ACTIVE, active }));
   assert.equal(String(await client.readFile("f")), "content");
   assert.deepEqual(seen, [{ host: outside, port }]);
   await new Promise((resolve) => router.close(resolve));
@@ -133,9 +128,9 @@ test("the external address is what PORT says, and its forwarded port leads to us
 test("only the server may connect, unless others are let in", async () => {
   await using server = await scripted((asked) => connect({ ...asked, localAddress: "127.0.0.2" }));
   {
-    await using client = await FtpClient.connect(optionsFor(server, {}));
+    await using client = await FtpClient.connect(optionsFor(server, ACTIVE));
     await assert.rejects(client.readFile("f"), { code: "ERR_FERRY_FTP_DATA_CONNECTION" });
   }
-  await using client = await FtpClient.connect(optionsFor(server, { allowForeignData: true }));
+  await using client = await FtpClient.connect(optionsFor(server, { ...ACTIVE, allowForeignData: true }));
   assert.equal(String(await client.readFile("f")), "content");
 });

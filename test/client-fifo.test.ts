@@ -7,7 +7,7 @@ import { describe, test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { FtpClient } from "ferry/client";
 import { LocalFolder, someBytes } from "./support/files.js";
-import { PASSWORD, TestServer, USER } from "./support/server.js";
+import { optionsFor, TestServer } from "./support/server.js";
 
 describe("an upload from a FIFO", { skip: process.platform === "win32" && "no FIFOs" }, () => {
   async function withFifo(
@@ -15,13 +15,7 @@ describe("an upload from a FIFO", { skip: process.platform === "win32" && "no FI
     dataMode: "passive" | "active" = "passive",
   ): Promise<void> {
     await using server = await TestServer.start();
-    await using client = await FtpClient.connect({
-      host: server.host,
-      port: server.port,
-      user: USER,
-      password: PASSWORD,
-      dataMode,
-    });
+    await using client = await FtpClient.connect(optionsFor(server, { dataMode }));
     using folder = new LocalFolder();
     execFileSync("mkfifo", [folder.at("fifo")]);
     await work(client, folder.at("fifo"), server);

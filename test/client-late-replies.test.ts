@@ -23,6 +23,18 @@ function behind(late: string, answer: (peer: ScriptedPeer) => void | Promise<voi
   };
 }
 
+/** Refuses the file "no", and says `late` in front of its answer to the EPSV of the next transfer. */
+function refusingOnce(late: string): Answers {
+  let asked = 0;
+  return {
+    EPSV: async (peer) => {
+      if (++asked === 2) peer.reply(late);
+      peer.reply(`229 Here (|||${await peer.listen()}|)`);
+    },
+    RETR: (peer, name) => (name === "no" ? peer.reply(REFUSED) : peer.sendFile(name)),
+  };
+}
+
 const replying = (text: string) => (peer: ScriptedPeer) => peer.reply(text);
 
 async function using(
@@ -65,13 +77,7 @@ describe("a 226 that comes behind a refused transfer, when the next command was 
   });
 
   test("leads no transfer to another way of making data connections", async () => {
-    let asked = 0;
-    const EPSV: Answers[string] = async (peer) => {
-      if (++asked === 2) peer.reply(LATE);
-      peer.reply(`229 Here (|||${await peer.listen()}|)`);
-    };
-    const RETR: Answers[string] = (peer, name) => (name === "no" ? peer.reply(REFUSED) : peer.sendFile(name));
-    await using({ EPSV, RETR }, async (client, server) => {
+    await using(refusingOnce(LATE), async (client, server) => {
       await assert.rejects(client.readFile("no"), { code: "ERR_FERRY_FTP_REPLY" });
       assert.equal(String(await client.readFile("yes")), "yes");
       assert.ok(!server.verbs.includes("PASV"));
@@ -109,14 +115,8 @@ test("an answer to ABOR that comes with the one to the NOOP behind it is nobody'
 
 describe("a reply that is another command's", () => {
   test("is found out at the latest by its 229", async () => {
-    let asked = 0;
-    const EPSV: Answers[string] = async (peer) => {
-      // The second refusal of the transfer before cannot be told from one of EPSV.
-      if (++asked === 2) peer.reply(REFUSED);
-      peer.reply(`229 Here (|||${await peer.listen()}|)`);
-    };
-    const RETR: Answers[string] = (peer, name) => (name === "no" ? peer.reply(REFUSED) : peer.sendFile(name));
-    await using({ EPSV, RETR }, async (client, server) => {
+    // The second refusal of the transfer before cannot be told from one of EPSV.
+    await using(refusingOnce(REFUSED), async (client, server) => {
       await assert.rejects(client.readFile("no"), { code: "ERR_FERRY_FTP_REPLY" });
       assert.equal(String(await client.readFile("yes")), "yes");
       assert.ok(!server.verbs.includes("PORT"));

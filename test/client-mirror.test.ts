@@ -13,25 +13,11 @@ import fs, {
 import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import {
-  FtpClient,
-  type FtpClientOptions,
-  FtpPool,
-  type MirrorAction,
-  mirror,
-  type TotalProgress,
-} from "ferry/client";
+import { FtpClient, FtpPool, type MirrorAction, mirror, type TotalProgress } from "ferry/client";
 import { ScriptedServer } from "ferry/testing";
 import { LocalFolder, sha256, someBytes } from "./support/files.js";
 import { poolFor } from "./support/pool.js";
-import { PASSWORD, type ServeOptions, TestServer, USER } from "./support/server.js";
-
-const optionsFor = (server: TestServer): FtpClientOptions => ({
-  host: server.host,
-  port: server.port,
-  user: USER,
-  password: PASSWORD,
-});
+import { optionsFor, type ServeOptions, TestServer } from "./support/server.js";
 
 const limits = (sessionsPerAddress: number): ServeOptions => ({ server: { limits: { sessionsPerAddress } } });
 

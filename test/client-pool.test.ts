@@ -50,6 +50,22 @@ function held(pool: FtpPool, o: { readonly signal?: AbortSignal } = {}) {
   return { begun, ended, go: () => go() };
 }
 
+/** Two sessions, both idle afterwards. */
+async function openTwo(pool: FtpPool): Promise<void> {
+  const both = [held(pool), held(pool)];
+  await Promise.all(both.map(({ begun }) => begun));
+  for (const { go } of both) go();
+  await Promise.all(both.map(({ ended }) => ended));
+}
+
+/** The server ends the second of its sessions. */
+async function loseSecond(server: ScriptedServer): Promise<void> {
+  const peer = server.peers[1] as (typeof server.peers)[number];
+  const gone = once(peer.socket, "close");
+  peer.end();
+  await gone;
+}
+
 describe("a pool that the server has shut out (421)", () => {
   test("lets calls wait for the sessions that it has, and grows again later", async () => {
     const door = new Door(1);
@@ -80,15 +96,9 @@ describe("a pool that the server has shut out (421)", () => {
     const door = new Door(2);
     await using server = await ScriptedServer.start(door.script);
     await using pool = poolFor(server, { connections: 2 });
-    const both = [held(pool), held(pool)];
-    await Promise.all(both.map(({ begun }) => begun));
-    for (const { go } of both) go();
-    await Promise.all(both.map(({ ended }) => ended));
+    await openTwo(pool);
     // One is lost while nobody looks, and its place is taken.
-    const lost = server.peers[1] as (typeof server.peers)[number];
-    const gone = once(lost.socket, "close");
-    lost.end();
-    await gone;
+    await loseSecond(server);
     door.allowed = 1;
     const [one, two] = [held(pool), held(pool)];
     await Promise.all([one.begun, two.begun]);
@@ -138,14 +148,8 @@ describe("calls of a pool", () => {
   test("use sessions that are still there rather than those that have died", async () => {
     await using server = await ScriptedServer.start();
     await using pool = poolFor(server, { connections: 2 });
-    const both = [held(pool), held(pool)];
-    await Promise.all(both.map(({ begun }) => begun));
-    for (const { go } of both) go();
-    await Promise.all(both.map(({ ended }) => ended));
-    const dead = server.peers[1] as (typeof server.peers)[number];
-    const gone = once(dead.socket, "close");
-    dead.end();
-    await gone;
+    await openTwo(pool);
+    await loseSecond(server);
     for (let n = 0; n < 5; n++) await pool.run((client) => client.send("NOOP"));
     assert.equal(server.peers.length, 2, "nobody had to connect again");
     const again = [held(pool), held(pool)];

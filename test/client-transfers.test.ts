@@ -5,9 +5,9 @@ import { statSync, utimesSync, writeFileSync } from "node:fs";
 import { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { describe, test } from "node:test";
-import { type DataMode, FtpClient, type FtpClientOptions, type Progress, type TraceLine } from "ferry/client";
+import { type DataMode, FtpClient, type Progress, type TraceLine } from "ferry/client";
 import { LocalFolder, someBytes } from "./support/files.js";
-import { type Family, PASSWORD, TestServer, USER, unlessFamily } from "./support/server.js";
+import { type Family, optionsFor, TestServer, unlessFamily } from "./support/server.js";
 
 type Way = { readonly family: Family; readonly dataMode: DataMode };
 
@@ -17,10 +17,6 @@ const WAYS: readonly Way[] = [
   { family: "IPv6", dataMode: "passive" },
   { family: "IPv6", dataMode: "active" },
 ];
-
-function optionsFor(server: TestServer, o: Partial<FtpClientOptions> = {}): FtpClientOptions {
-  return { host: server.host, port: server.port, user: USER, password: PASSWORD, ...o };
-}
 
 async function namesOf(client: FtpClient, path?: string): Promise<string[]> {
   const names: string[] = [];

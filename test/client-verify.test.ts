@@ -4,19 +4,12 @@ import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { crc32 } from "node:zlib";
-import { FtpClient, type FtpClientOptions, FtpPool, type VerifiedFile, verify } from "ferry/client";
+import { FtpClient, FtpPool, type VerifiedFile, verify } from "ferry/client";
 import { leakCheck, type Script, ScriptedServer } from "ferry/testing";
 import { LocalFolder, someBytes } from "./support/files.js";
-import { PASSWORD, TestServer, USER } from "./support/server.js";
+import { optionsFor, TestServer } from "./support/server.js";
 
 leakCheck();
-
-const optionsFor = ({ host, port }: { readonly host: string; readonly port: number }): FtpClientOptions => ({
-  host,
-  port,
-  user: USER,
-  password: PASSWORD,
-});
 
 const CONTENT = Buffer.from("what is in the file");
 

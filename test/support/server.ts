@@ -1,6 +1,7 @@
 /** A Ferry on a free port of the loopback, for one test; when it ends, nothing of it may be left. */
 import { networkInterfaces } from "node:os";
 import { type AccountStore, type MemoryAccount, MemoryAccounts } from "ferry/accounts";
+import type { FtpClientOptions } from "ferry/client";
 import { FtpServer, type ServerOptions, TlsIdentities, TlsIdentity, type TlsOptions } from "ferry/server";
 import { LeakCheck } from "ferry/testing";
 import { testCertificates } from "./certificates.js";
@@ -9,6 +10,14 @@ import { type ServedFiles, STORAGES, type StorageKind } from "./files.js";
 export const USER = "anna";
 /** With what has to be quoted somewhere, in URLs above all. */
 export const PASSWORD = "Pa55 w@rd:/";
+
+/** For a client that logs in there. */
+export function optionsFor(
+  { host, port }: { readonly host: string; readonly port: number },
+  o: Partial<FtpClientOptions> = {},
+): FtpClientOptions {
+  return { host, port, user: USER, password: PASSWORD, ...o };
+}
 
 export type Family = "IPv4" | "IPv6";
 
